@@ -1,0 +1,128 @@
+"""The heads of a request and of a response: what routing, filters and mirrors look at and change.
+
+A head knows nothing of connections and nothing of how its body is delimited; see ``framing``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shadowgate.http.headers import Headers
+
+
+class RequestHead:
+    """One request as every plugin sees it.
+
+    method, target, version
+        From the request line.  ``target`` is in origin form (``/path?query``) or ``*``; version is 10 or 11.
+    path
+        ``target`` up to the first ``?``, byte for byte as received; nothing is decoded.
+    authority
+        The Host that the client asked for, port included (``b""`` for an HTTP/1.0 request without one).
+    headers
+        End-to-end fields only: framing and hop-by-hop fields are gone before any plugin sees the head.
+    scheme, peer, local, listener
+        ``b"http"`` or ``b"https"``; the client's and the gateway's address as text; the listener's name.
+    notes
+        A plugin's private scratch space for this exchange, by a key of its own; made on first use.
+    """
+
+    __slots__ = (
+        "_notes",
+        "_path",
+        "authority",
+        "headers",
+        "listener",
+        "local",
+        "method",
+        "peer",
+        "scheme",
+        "target",
+        "version",
+    )
+
+    def __init__(
+        self,
+        method: bytes,
+        target: bytes,
+        version: int,
+        headers: Headers,
+        authority: bytes = b"",
+        *,
+        scheme: bytes = b"http",
+        peer: str = "",
+        local: str = "",
+        listener: str = "",
+    ) -> None:
+        self.method = method
+        self.target = target
+        self.version = version
+        self.headers = headers
+        self.authority = authority
+        self.scheme = scheme
+        self.peer = peer
+        self.local = local
+        self.listener = listener
+        self._path: bytes | None = None
+        self._notes: dict[Any, Any] | None = None
+
+    @property
+    def path(self) -> bytes:
+        path = self._path
+        if path is None:
+            path = self._path = self.target.partition(b"?")[0]
+        return path
+
+    @property
+    def query(self) -> bytes:
+        """What follows the first ``?`` of the target, without it."""
+        return self.target.partition(b"?")[2]
+
+    @property
+    def notes(self) -> dict[Any, Any]:
+        notes = self._notes
+        if notes is None:
+            notes = self._notes = {}
+        return notes
+
+    def retarget(self, target: bytes) -> None:
+        """Replace the target, path and query together."""
+        self.target = target
+        self._path = None
+
+    def set_authority(self, authority: bytes) -> None:
+        """Ask upstream for another host: the authority and its Host field change together."""
+        self.authority = authority
+        self.headers.set(b"Host", authority)
+
+    def copy(self) -> RequestHead:
+        """Return a head that can be changed without changing this one; notes are not shared."""
+        return RequestHead(
+            self.method,
+            self.target,
+            self.version,
+            self.headers.copy(),
+            self.authority,
+            scheme=self.scheme,
+            peer=self.peer,
+            local=self.local,
+            listener=self.listener,
+        )
+
+    def __repr__(self) -> str:
+        return f"<RequestHead {self.method.decode('latin-1')} {self.authority.decode('latin-1')} {self.target.decode('latin-1')}>"
+
+
+class ResponseHead:
+    """One response's status, reason phrase and end-to-end fields; ``version`` is what the upstream spoke."""
+
+    __slots__ = ("headers", "reason", "status", "version")
+
+    def __init__(self, status: int, headers: Headers, reason: bytes = b"", version: int = 11) -> None:
+        self.status = status
+        self.headers = headers
+        self.reason = reason
+        self.version = version
+
+    def __repr__(self) -> str:
+        return f"<ResponseHead {self.status} {self.reason.decode('latin-1')}>"

@@ -1,0 +1,22 @@
+"""A plugin asked for by name: how every model value refers to a component without knowing it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import field, frozen
+
+from shadowgate.errors import NOWHERE, Position
+
+
+@frozen
+class PluginUse:
+    """``name`` of a component and its options.
+
+    ``options`` is either a document node as the user wrote it or a mapping of plain values that a dialect made;
+    the catalog decodes both against the component's fields.
+    """
+
+    name: str
+    options: Any = field(default=None, eq=False)
+    position: Position = field(default=NOWHERE, eq=False)

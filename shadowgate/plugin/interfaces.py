@@ -1,0 +1,73 @@
+"""The extension points: one zope interface each.
+
+A component is a frozen attrs class that implements one of them.  Its fields are its options: their names, types,
+defaults and validators are the schema that a user's YAML is read against and the documentation is made from.
+``compile`` runs once per configuration, never per request, and returns plain callables; it may raise ``ValueError``
+with a sentence for the user.  What it returns runs on the reactor's thread and must not block.
+"""
+
+from __future__ import annotations
+
+from zope.interface import Attribute, Interface
+
+
+class IMatcher(Interface):
+    """A condition on a request."""
+
+    def compile():  # type: ignore[no-untyped-def]
+        """Return ``RequestHead -> bool``."""
+
+
+class IBalancer(Interface):
+    """A choice among endpoints, or among a rule's weighted destinations: both have ``weight``.
+
+    Called again whenever the eligible set changes.
+    """
+
+    def compile(endpoints, env):  # type: ignore[no-untyped-def]  # noqa: N805
+        """Return ``RequestHead -> one of endpoints, or None``.
+
+        ``endpoints`` is a non-empty tuple of :class:`~shadowgate.plugin.values.Candidate`.
+        """
+
+
+class IFilter(Interface):
+    """Something done to requests and responses of a rule, of a destination or of a mirror's copies."""
+
+    def compile(env):  # type: ignore[no-untyped-def]  # noqa: N805
+        """Return a :class:`~shadowgate.plugin.values.FilterHooks`."""
+
+
+class IMirrorPolicy(Interface):
+    """Which requests are shadowed: sampling and admission."""
+
+    def compile(env):  # type: ignore[no-untyped-def]  # noqa: N805
+        """Return ``RequestHead -> bool``; called once for every request of the mirror's rule."""
+
+
+class IMirrorObserver(Interface):
+    """Someone told what became of a shadow; without one, nothing of its answer is kept."""
+
+    response_bytes = Attribute("How many bytes of each answer's body to keep for ``MirrorResult.body``; 0 for none.")
+
+    def compile(env):  # type: ignore[no-untyped-def]  # noqa: N805
+        """Return ``MirrorResult -> None``; called once per sampled request, dropped ones included."""
+
+
+class ISource(Interface):
+    """A place where documents come from."""
+
+    def compile(publish, env):  # type: ignore[no-untyped-def]  # noqa: N805
+        """Return a :class:`~shadowgate.plugin.values.SourceHandle`.
+
+        ``publish(documents, problems)`` takes all documents of the source each time any of them changes.
+        """
+
+
+class IDialect(Interface):
+    """A language of configuration: what some kinds of documents mean."""
+
+    kinds = Attribute("The ``(API group, kind)`` pairs that it reads; ``('', '')`` is a document without a kind.")
+
+    def translate(document, report):  # type: ignore[no-untyped-def]  # noqa: N805
+        """Return an iterable of model fragments for one document; problems go to ``report``."""

@@ -1,0 +1,131 @@
+"""What hooks are given and what they give back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from random import Random
+from typing import Any, Literal, Protocol
+
+from attrs import field, frozen
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+
+from shadowgate.http.head import RequestHead, ResponseHead
+
+
+class Metrics(Protocol):
+    """Counters of a plugin's own, shown on ``/metrics`` as ``shadowgate_plugin_<name>_total``."""
+
+    def counter(self, name: str, help: str) -> Callable[[], None]:
+        """Return a callable that adds one."""
+
+
+@frozen
+class Environment:
+    """What a component may use at run time; it reaches nothing else of the gateway."""
+
+    clock: IReactorTime
+    random: Random
+    metrics: Metrics
+    log: Logger
+
+
+class Candidate(Protocol):
+    """What a balancer chooses among.  ``in_flight`` counts requests under way there now."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def weight(self) -> int: ...
+    @property
+    def labels(self) -> Mapping[str, str]: ...
+    @property
+    def in_flight(self) -> int: ...
+
+
+@frozen
+class Reply:
+    """An answer made by the gateway itself."""
+
+    status: int
+    body: bytes = b""
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    reason: str = ""
+
+
+BodyTransform = Callable[[bytes, bool], bytes]
+"""``(chunk, last) -> chunk``; the last call may carry an empty chunk."""
+
+
+@frozen
+class ExchangeRecord:
+    """One finished exchange, for ``on_done`` and the access log.  Times in seconds, sizes in body bytes."""
+
+    request: RequestHead
+    status: int
+    outcome: str
+    request_id: bytes
+    started: float
+    duration: float
+    received: int
+    sent: int
+    route: str
+    upstream: str
+    attempts: int
+
+
+@frozen
+class FilterHooks:
+    """The hooks of one filter; an absent one costs nothing.
+
+    on_request
+        Before a destination is chosen (for a destination's or mirror's filter: before its head is written).  May
+        change the head; a :class:`Reply` ends the exchange.
+    on_request_later
+        The same for hooks that must wait: returns a Deferred of a Reply or None.  Not run on mirror copies.
+    on_response
+        Before the answer's head goes to the client, in reverse order of the filters; may change it.
+    request_body, response_body
+        Called once with the head; return a :data:`BodyTransform` or None.  A transformed body has no known length.
+    on_done
+        After the exchange, whatever became of it.
+    """
+
+    on_request: Callable[[RequestHead], Reply | None] | None = None
+    on_request_later: Callable[[RequestHead], Deferred[Reply | None]] | None = None
+    on_response: Callable[[RequestHead, ResponseHead], None] | None = None
+    request_body: Callable[[RequestHead], BodyTransform | None] | None = None
+    response_body: Callable[[RequestHead, ResponseHead], BodyTransform | None] | None = None
+    on_done: Callable[[ExchangeRecord], None] | None = None
+
+
+@frozen
+class MirrorResult:
+    """What became of one shadow.
+
+    ``outcome`` is ``completed`` (an answer came, whatever its status), ``failed`` (sent, but no whole answer) or
+    ``dropped`` (not sent, or given up to keep a bound); ``reason`` says why for the last two.  ``request`` is the copy
+    as it was sent.  ``body`` holds at most the bytes that an observer asked for.
+    """
+
+    mirror: str
+    outcome: Literal["completed", "failed", "dropped"]
+    reason: str
+    request: RequestHead
+    request_id: bytes
+    endpoint: str = ""
+    response: ResponseHead | None = None
+    body: bytes = b""
+    duration: float = 0.0
+    sent: int = 0
+    received: int = 0
+
+
+@frozen
+class SourceHandle:
+    """How the gateway drives a source.  ``reload`` looks again at once."""
+
+    start: Callable[[], None]
+    stop: Callable[[], Deferred[Any] | None]
+    reload: Callable[[], None] = field(default=lambda: None)
