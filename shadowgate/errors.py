@@ -85,3 +85,11 @@ class BadResponse(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class BadBody(Exception):
+    """A message body that cannot be delimited or ended early; whichever peer sent it is at fault."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason

@@ -110,7 +110,8 @@ class RequestHead:
         )
 
     def __repr__(self) -> str:
-        return f"<RequestHead {self.method.decode('latin-1')} {self.authority.decode('latin-1')} {self.target.decode('latin-1')}>"
+        line = b" ".join((self.method, self.authority, self.target)).decode("latin-1")
+        return f"<RequestHead {line}>"
 
 
 class ResponseHead:

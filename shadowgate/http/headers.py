@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 Pair = tuple[bytes, bytes]
+Index = dict[bytes, bytes | list[bytes]]
 
 
 class Headers:
@@ -19,12 +20,13 @@ class Headers:
 
     __slots__ = ("_index", "pairs")
 
-    def __init__(self, pairs: Iterable[Pair] = ()) -> None:
+    def __init__(self, pairs: Iterable[Pair] = (), index: Index | None = None) -> None:
+        """``index``, if given, belongs to exactly these pairs: the parser has made it on its way."""
         self.pairs: list[Pair] = pairs if type(pairs) is list else list(pairs)
-        self._index: dict[bytes, bytes | list[bytes]] | None = None
+        self._index = index
 
     @property
-    def index(self) -> dict[bytes, bytes | list[bytes]]:
+    def index(self) -> Index:
         """Lower-case name to its value, or to the list of its values where a field stands more than once."""
         index = self._index
         if index is None:
@@ -57,35 +59,52 @@ class Headers:
     def set(self, name: bytes, value: bytes) -> None:
         """Give the field this one value: in place of its first occurrence, or at the end."""
         lower = name.lower()
-        if lower not in self.index:
-            self.pairs.append((name, value))
-            self.index[lower] = value
-            return
-        kept: list[Pair] = []
-        placed = False
-        for pair in self.pairs:
-            if pair[0].lower() != lower:
-                kept.append(pair)
-            elif not placed:
-                kept.append((pair[0], value))
-                placed = True
-        self.pairs = kept
-        self._index = None
+        index = self.index
+        pairs = self.pairs
+        if lower not in index:
+            pairs.append((name, value))
+            index[lower] = value
+        elif len(index) == len(pairs):  # no field stands twice: index and pairs are in one order
+            place = list(index).index(lower)
+            pairs[place] = (pairs[place][0], value)
+            index[lower] = value
+        else:
+            place = next(place for place, pair in enumerate(pairs) if pair[0].lower() == lower)
+            first = (pairs[place][0], value)
+            after = [pair for pair in pairs[place + 1 :] if pair[0].lower() != lower]
+            self.pairs = [*pairs[:place], first, *after]
+            self._index = None
 
     def add(self, name: bytes, value: bytes) -> None:
         """Append one more field line."""
+        lower = name.lower()
+        index = self.index
         self.pairs.append((name, value))
-        self._index = None
+        seen = index.get(lower)
+        if seen is None:
+            index[lower] = value
+        elif type(seen) is list:
+            seen.append(value)
+        else:
+            index[lower] = [seen, value]  # type: ignore[list-item]
 
     def remove(self, name: bytes) -> None:
         """Drop every line of the field with this lower-case ``name``."""
-        if name in self.index:
+        index = self.index
+        if name not in index:
+            return
+        if len(index) == len(self.pairs):
+            del self.pairs[list(index).index(name)]
+            del index[name]
+        else:
             self.pairs = [pair for pair in self.pairs if pair[0].lower() != name]
             self._index = None
 
     def copy(self) -> Headers:
         """Return an independent copy; the pairs themselves are shared, they never change."""
-        return Headers(self.pairs.copy())
+        index = self._index
+        whole = index is not None and len(index) == len(self.pairs)  # no list of values that both would hold
+        return Headers(self.pairs.copy(), index.copy() if whole else None)  # type: ignore[union-attr]
 
     def __contains__(self, name: bytes) -> bool:
         return name in self.index
@@ -105,8 +124,8 @@ class Headers:
         return f"Headers({self.pairs!r})"
 
 
-def _index_repeated(pairs: list[Pair]) -> dict[bytes, bytes | list[bytes]]:
-    index: dict[bytes, bytes | list[bytes]] = {}
+def _index_repeated(pairs: list[Pair]) -> Index:
+    index: Index = {}
     for name, value in pairs:
         lower = name.lower()
         seen = index.get(lower)

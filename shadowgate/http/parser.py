@@ -1,0 +1,375 @@
+"""Bytes to the heads of messages: llhttp reads the fields, one strict layer decides what may pass.
+
+The only importer of ``httptools``.  The strict pattern runs first and finds the end of the head; llhttp is then fed
+exactly that head and never a byte of a body, so that neither alone decides what a message is (law 4 of the design).
+A head that comes in pieces or that the pattern does not accept goes through ``assembly``, which knows the reasons.
+"""
+
+from __future__ import annotations
+
+import re
+
+import httptools
+
+from shadowgate.errors import BadRequest, BadResponse
+from shadowgate.http.assembly import REQUEST_START, STATUS_START, HeadAssembly
+from shadowgate.http.fields import REQUEST_SPECIAL, RESPONSE_SPECIAL, connection_options, is_kept, nominated
+from shadowgate.http.framing import CHUNKED, NO_BODY, UNTIL_CLOSE, WireLimits, request_length, response_length
+from shadowgate.http.grammar import (
+    FIELD_LINE,
+    PLAIN_TOKEN,
+    REQUEST_LINE,
+    STATUS_LINE,
+    Malformed,
+    head_pattern,
+    is_authority,
+)
+from shadowgate.http.head import RequestHead, ResponseHead
+from shadowgate.http.headers import Headers, Pair
+
+_plain_request = head_pattern(REQUEST_LINE, PLAIN_TOKEN).match
+_any_request = head_pattern(REQUEST_LINE).match
+_plain_response = head_pattern(STATUS_LINE, PLAIN_TOKEN).match
+_any_response = head_pattern(STATUS_LINE).match
+_absolute_target = re.compile(rb"(?i:https?)://([^/?]*+)(/[^?]*+)?(\?.*+)?").fullmatch
+
+_SLASH = 0x2F
+_LLHTTP_METHODS = frozenset((b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"OPTIONS", b"PATCH", b"TRACE"))
+
+Special = tuple[bytes, Pair, int]
+"""A field that the parser interprets: lower-case name, the pair, and its place among the end-to-end fields."""
+
+
+class RequestMessage:
+    """A request's head and what its framing and connection fields say.
+
+    ``upgrade`` is the lower-case protocol that the client asks to change to, or None; the request is an ordinary one.
+    """
+
+    __slots__ = ("expects_continue", "head", "keep_alive", "length", "upgrade", "version")
+
+    def __init__(
+        self,
+        head: RequestHead,
+        length: int,
+        keep_alive: bool,
+        expects_continue: bool,
+        version: int,
+        upgrade: bytes | None,
+    ) -> None:
+        self.head = head
+        self.length = length
+        self.keep_alive = keep_alive
+        self.expects_continue = expects_continue
+        self.version = version
+        self.upgrade = upgrade
+
+
+class ResponseMessage:
+    """An answer's head, how long its body is, and whether its connection may serve again."""
+
+    __slots__ = ("head", "keep_alive", "length")
+
+    def __init__(self, head: ResponseHead, length: int, keep_alive: bool) -> None:
+        self.head = head
+        self.length = length
+        self.keep_alive = keep_alive
+
+
+class _Fields:
+    """What llhttp calls for every field: sorts it in one step into end-to-end and special.
+
+    ``index`` maps lower-case names to the last value, ready to be the index of Headers if no name stands twice.
+    """
+
+    __slots__ = ("index", "names", "pairs", "special")
+
+    def __init__(self, names: frozenset[bytes]) -> None:
+        self.names = names
+        self.clear()
+
+    def clear(self) -> None:
+        self.pairs: list[Pair] = []
+        self.index: dict[bytes, bytes] = {}
+        self.special: list[Special] = []
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        lower = name.lower()
+        if lower in self.names:
+            self.special.append((lower, (name, value), len(self.pairs)))
+        else:
+            self.index[lower] = value
+            self.pairs.append((name, value))
+
+    def read(self, head: bytes) -> None:
+        """Take the fields of a head without llhttp's help, where it has given up before their end."""
+        self.clear()
+        for name, value in FIELD_LINE.findall(head):
+            self.on_header(name, value)
+
+    def headers(self, restored: list[Special], gone: frozenset[bytes]) -> Headers:
+        """Return the end-to-end fields: with these put back in their places, and without those of these names."""
+        pairs, index = self.pairs, self.index
+        if not restored and not gone:
+            return Headers(pairs, index if len(index) == len(pairs) else None)  # type: ignore[arg-type]
+        for _, pair, place in reversed(restored):
+            pairs.insert(place, pair)
+        return Headers([pair for pair in pairs if pair[0].lower() not in gone] if gone else pairs)
+
+
+class RequestParser:
+    """Parses the requests of one connection, one after another.
+
+    ``rest`` holds the bytes after the head that :meth:`feed` returned last; whoever reads the body takes them.
+    """
+
+    __slots__ = ("_assembly", "_facts", "_fields", "_host", "_limits", "_llhttp", "_roomy", "rest")
+
+    def __init__(self, limits: WireLimits, *, scheme: bytes, peer: str, local: str, listener: str) -> None:
+        self.rest = b""
+        self._limits = limits
+        self._roomy = min(limits.request_line, limits.header_bytes)
+        self._facts = (scheme, peer, local, listener)
+        self._assembly: HeadAssembly | None = None
+        self._fields = _Fields(REQUEST_SPECIAL)
+        self._llhttp: httptools.HttpRequestParser | None = None
+        self._host: bytes | None = None  # the last one found valid: most connections name one
+
+    @property
+    def idle(self) -> bool:
+        """True when nothing of a next message has been received."""
+        return self._assembly is None or self._assembly.idle
+
+    def feed(self, data: bytes) -> RequestMessage | None:
+        """Take bytes; return the message whose head they complete, or None; raise BadRequest."""
+        try:
+            match = _plain_request(data) if self._assembly is None else None
+            # A head below every limit needs no counting; any other is counted by line.
+            if match is not None and (end := match.end()) <= self._roomy:
+                if end == len(data):
+                    self.rest = b""
+                else:
+                    self.rest = data[end:]
+                    data = data[:end]
+                return self._read(data, match)
+            if self._assembly is None:
+                self._assembly = HeadAssembly(REQUEST_START, self._limits)
+            head = self._assembly.add(data)
+            self.rest = self._assembly.rest
+            if head is None:
+                return None
+            self._assembly = None
+            match = _any_request(head)
+            if match is None:
+                raise Malformed("a malformed head")
+            return self._read(head, match)
+        except Malformed as fault:
+            raise BadRequest(fault.reason, fault.status) from None
+
+    def _read(self, head: bytes, match: re.Match[bytes]) -> RequestMessage:
+        method, target, minor = match.groups()
+        version = 11 if minor == b"1" else 10
+        fields = self._fields
+        fields.pairs = []
+        fields.index = {}
+        fields.special = []
+        llhttp = self._llhttp
+        if llhttp is None:
+            llhttp = httptools.HttpRequestParser(fields)
+        else:
+            self._llhttp = None
+        try:
+            # llhttp knows a closed list of methods; what a method means is not its business here.
+            llhttp.feed_data(head if method in _LLHTTP_METHODS else b"POST" + head[len(method) :])
+        except httptools.HttpParserUpgrade:
+            pass
+        except httptools.HttpParserError as fault:
+            fields.read(head)
+            self._understand(method, target, version)  # our own reason is the better one, where we have one
+            raise Malformed(f"refused by llhttp: {fault}") from None
+        if version == 11 and not fields.special:
+            self._llhttp = llhttp  # nothing in such a head leaves a mark on it
+        return self._understand(method, target, version)
+
+    def _understand(self, method: bytes, target: bytes, version: int) -> RequestMessage:
+        fields = self._fields
+        pairs, index = fields.pairs, fields.index
+        if len(pairs) + len(fields.special) > self._limits.header_count:
+            raise Malformed("too many header fields", 431)
+        host = index.get(b"host")
+        if host is None or host != self._host:
+            self._check_host(host, version)
+        if len(index) != len(pairs) and [name.lower() for name, _ in pairs].count(b"host") > 1:
+            raise Malformed("more than one Host")  # RFC 9112 section 3.2
+        length, keep_alive, expects_continue, upgrade = NO_BODY, version == 11, False, None
+        if fields.special:
+            headers, length, keep_alive, expects_continue, upgrade = self._interpret(version)
+        else:
+            headers = Headers(pairs, index if len(index) == len(pairs) else None)  # type: ignore[arg-type]
+        scheme, peer, local, listener = self._facts
+        head = RequestHead(
+            method, target, version, headers, host or b"", scheme=scheme, peer=peer, local=local, listener=listener
+        )
+        if target[0] != _SLASH or method == b"CONNECT":
+            _check_form(head)
+        return RequestMessage(head, length, keep_alive, expects_continue, version, upgrade)
+
+    def _check_host(self, host: bytes | None, version: int) -> None:
+        if host is None:
+            if version == 11:
+                raise Malformed("no Host in an HTTP/1.1 request")
+        elif not is_authority(host):
+            raise Malformed("Host is not a valid authority")
+        else:
+            self._host = host
+
+    def _interpret(self, version: int) -> tuple[Headers, int, bool, bool, bytes | None]:
+        """Give the special fields their meaning: headers, length, keep-alive, expects 100, upgrade."""
+        lengths: list[bytes] = []
+        codings: list[bytes] = []
+        connection: list[bytes] = []
+        upgrades: list[bytes] = []
+        restored: list[Special] = []
+        for special in self._fields.special:
+            name, value = special[0], special[1][1]
+            if name == b"connection":
+                connection.append(value)
+            elif name == b"content-length":
+                lengths.append(value)
+            elif name == b"transfer-encoding":
+                codings.append(value)
+            elif name == b"upgrade":
+                upgrades.append(value.lower())
+            elif name == b"te":
+                if value.lower() == b"trailers":  # the one member that every hop of ours can honour
+                    restored.append(special)
+            elif name == b"expect":
+                if value.lower() != b"100-continue":
+                    raise Malformed("an expectation other than 100-continue", 417)
+                restored.append(special)
+        length = request_length(version, lengths, codings)
+        options = connection_options(connection)
+        expects_continue = False
+        if restored:
+            # RFC 9110 section 10.1.1: an expectation is void without content, and from HTTP/1.0.
+            if version == 11 and (length > 0 or length == CHUNKED):
+                expects_continue = any(special[0] == b"expect" for special in restored)
+            else:
+                restored = [special for special in restored if special[0] != b"expect"]
+        upgrade = b", ".join(upgrades) if upgrades and version == 11 and b"upgrade" in options else None
+        headers = self._fields.headers(restored, nominated(options))
+        return headers, length, is_kept(version, options), expects_continue, upgrade
+
+
+def _check_form(head: RequestHead) -> None:
+    """Bring a target that does not begin with a slash into the form that is forwarded (RFC 9112 section 3.2)."""
+    method, target = head.method, head.target
+    if method == b"CONNECT":
+        raise Malformed("CONNECT is not served here", 405)
+    if target == b"*":
+        if method != b"OPTIONS":
+            raise Malformed("the target * is for OPTIONS only")
+        return
+    match = _absolute_target(target)
+    if match is None:
+        raise Malformed("the request target is neither a path nor an http URI")
+    authority, path, query = match.groups()
+    if not is_authority(authority):
+        raise Malformed("the request target has no valid authority")
+    # Section 3.2.4: an absolute URI without path and query means * to OPTIONS.
+    bare = b"*" if method == b"OPTIONS" and query is None else b"/"
+    head.retarget((path or bare) + (query or b""))
+    head.set_authority(authority)  # section 3.2.2: the target wins over Host
+
+
+class ResponseParser:
+    """Parses the answers of one upstream connection, one after another.
+
+    ``rest`` holds the bytes after the head that :meth:`feed` returned last.
+    """
+
+    __slots__ = ("_assembly", "_fields", "_limits", "_roomy", "rest")
+
+    def __init__(self, limits: WireLimits) -> None:
+        self.rest = b""
+        self._limits = limits
+        self._roomy = min(limits.request_line, limits.header_bytes)
+        self._assembly: HeadAssembly | None = None
+        self._fields = _Fields(RESPONSE_SPECIAL)
+
+    @property
+    def idle(self) -> bool:
+        """True when nothing of a next message has been received."""
+        return self._assembly is None
+
+    def feed(self, data: bytes, request_method: bytes) -> ResponseMessage | None:
+        """Take bytes; return the message whose head they complete, or None; raise BadResponse.
+
+        Interim answers (1xx) are messages too; the caller goes on with ``rest`` until the final one.
+        """
+        try:
+            match = _plain_response(data) if self._assembly is None else None
+            if match is not None and (end := match.end()) <= self._roomy:
+                if end == len(data):
+                    self.rest = b""
+                else:
+                    self.rest = data[end:]
+                    data = data[:end]
+                return self._read(data, match, request_method)
+            if self._assembly is None:
+                self._assembly = HeadAssembly(STATUS_START, self._limits)
+            head = self._assembly.add(data)
+            self.rest = self._assembly.rest
+            if head is None:
+                return None
+            self._assembly = None
+            match = _any_response(head)
+            if match is None:
+                raise Malformed("a malformed head")
+            return self._read(head, match, request_method)
+        except Malformed as fault:
+            raise BadResponse(fault.reason) from None
+
+    def _read(self, head: bytes, match: re.Match[bytes], request_method: bytes) -> ResponseMessage:
+        minor, digits, reason = match.groups()
+        status = int(digits)
+        version = 11 if minor == b"1" else 10
+        fields = self._fields
+        fields.pairs = []
+        fields.index = {}
+        fields.special = []
+        # One llhttp for every answer: most bodies would leave it waiting for bytes that it never gets.
+        llhttp = httptools.HttpResponseParser(fields)
+        try:
+            # It takes 101 for the end of HTTP, which is for the caller to decide.
+            llhttp.feed_data(head if status != 101 else head[:9] + b"100" + head[12:])
+        except httptools.HttpParserError as fault:
+            fields.read(head)
+            self._understand(status, reason or b"", version, request_method)
+            raise Malformed(f"refused by llhttp: {fault}") from None
+        return self._understand(status, reason or b"", version, request_method)
+
+    def _understand(self, status: int, reason: bytes, version: int, request_method: bytes) -> ResponseMessage:
+        fields = self._fields
+        if len(fields.pairs) + len(fields.special) > self._limits.header_count:
+            raise Malformed("too many header fields")
+        lengths: list[bytes] = []
+        codings: list[bytes] = []
+        connection: list[bytes] = []
+        restored: list[Special] = []
+        for special in fields.special:
+            name, value = special[0], special[1][1]
+            if name == b"content-length":
+                lengths.append(value)
+                restored.append(special)
+            elif name == b"connection":
+                connection.append(value)
+            elif name == b"transfer-encoding":
+                codings.append(value)
+        length = response_length(request_method, status, version, lengths, codings)
+        if length != NO_BODY or status < 200 or status == 204:
+            restored = []  # what is left describes the body that a GET would have had (RFC 9110 section 8.6)
+        options = connection_options(connection)
+        headers = fields.headers(restored, nominated(options))
+        keep_alive = length != UNTIL_CLOSE and is_kept(version, options)
+        return ResponseMessage(ResponseHead(status, headers, reason, version), length, keep_alive)
