@@ -71,7 +71,7 @@ class EndpointSet:
     """Endpoints said apart from their cluster (EndpointSlice, Endpoints): added to the cluster of this name.
 
     ``port_names`` maps a port's name to its number; an endpoint here has port 0 until it is joined with the
-    cluster's port of that name.
+    cluster's port of that name.  A cluster's port that is not named here is not served by these endpoints.
     """
 
     cluster: str
@@ -85,12 +85,15 @@ class Workload:
     """Something that runs and has labels (Pod, WorkloadEntry): an endpoint of every cluster that selects it.
 
     ``port_names`` maps the names of its container ports to numbers, for a cluster port whose target is a name.
+    ``service_ports`` maps names of the cluster's own ports to numbers and goes before their targets (WorkloadEntry
+    ``ports``).
     """
 
     name: str
     namespace: str
     endpoint: Endpoint
     port_names: Mapping[str, int] = field(factory=dict)
+    service_ports: Mapping[str, int] = field(factory=dict)
     position: Position = field(default=NOWHERE, eq=False)
 
 

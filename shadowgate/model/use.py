@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from attrs import field, frozen
 
@@ -14,9 +14,11 @@ class PluginUse:
     """``name`` of a component and its options.
 
     ``options`` is either a document node as the user wrote it or a mapping of plain values that a dialect made;
-    the catalog decodes both against the component's fields.
+    the catalog decodes both against the component's fields.  ``on_error`` says what a filter's raising hook means:
+    the request fails, or goes on as if the filter were not there (written ``onError: skip`` beside the name).
     """
 
     name: str
     options: Any = field(default=None, eq=False)
     position: Position = field(default=NOWHERE, eq=False)
+    on_error: Literal["fail", "skip"] = "fail"

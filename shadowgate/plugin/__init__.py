@@ -18,6 +18,7 @@ from shadowgate.plugin.interfaces import (
     IMirrorPolicy,
     ISource,
 )
+from shadowgate.plugin.schema import ByteSize, Duration, OneOrMany, OptionDoc, describe, read
 from shadowgate.plugin.values import (
     BodyTransform,
     Candidate,
@@ -33,8 +34,10 @@ from shadowgate.plugin.values import (
 __all__ = [
     "API_VERSION",
     "BodyTransform",
+    "ByteSize",
     "Candidate",
     "Document",
+    "Duration",
     "Environment",
     "ExchangeRecord",
     "FilterHooks",
@@ -51,6 +54,8 @@ __all__ = [
     "Metrics",
     "MirrorResult",
     "Node",
+    "OneOrMany",
+    "OptionDoc",
     "Plugin",
     "Reply",
     "Report",
@@ -59,4 +64,6 @@ __all__ = [
     "Scalar",
     "Sequence",
     "SourceHandle",
+    "describe",
+    "read",
 ]

@@ -8,13 +8,24 @@ with a sentence for the user.  What it returns runs on the reactor's thread and 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
 from zope.interface import Attribute, Interface
+
+from shadowgate.errors import Problem
+from shadowgate.http.head import RequestHead
+from shadowgate.plugin.documents import Document, Report
+from shadowgate.plugin.values import Environment, FilterHooks, MirrorResult, SourceHandle
+
+Publish = Callable[[Sequence[Document], Sequence[Problem]], None]
+"""How a source hands over all its documents, with the problems that it met reading them."""
 
 
 class IMatcher(Interface):
     """A condition on a request."""
 
-    def compile():  # type: ignore[no-untyped-def]
+    def compile() -> Callable[[RequestHead], bool]:
         """Return ``RequestHead -> bool``."""
 
 
@@ -24,7 +35,7 @@ class IBalancer(Interface):
     Called again whenever the eligible set changes.
     """
 
-    def compile(endpoints, env):  # type: ignore[no-untyped-def]  # noqa: N805
+    def compile(endpoints: tuple[Any, ...], env: Environment) -> Callable[[RequestHead], Any]:  # noqa: N805
         """Return ``RequestHead -> one of endpoints, or None``.
 
         ``endpoints`` is a non-empty tuple of :class:`~shadowgate.plugin.values.Candidate`.
@@ -34,14 +45,14 @@ class IBalancer(Interface):
 class IFilter(Interface):
     """Something done to requests and responses of a rule, of a destination or of a mirror's copies."""
 
-    def compile(env):  # type: ignore[no-untyped-def]  # noqa: N805
+    def compile(env: Environment) -> FilterHooks:  # noqa: N805
         """Return a :class:`~shadowgate.plugin.values.FilterHooks`."""
 
 
 class IMirrorPolicy(Interface):
     """Which requests are shadowed: sampling and admission."""
 
-    def compile(env):  # type: ignore[no-untyped-def]  # noqa: N805
+    def compile(env: Environment) -> Callable[[RequestHead], bool]:  # noqa: N805
         """Return ``RequestHead -> bool``; called once for every request of the mirror's rule."""
 
 
@@ -50,14 +61,14 @@ class IMirrorObserver(Interface):
 
     response_bytes = Attribute("How many bytes of each answer's body to keep for ``MirrorResult.body``; 0 for none.")
 
-    def compile(env):  # type: ignore[no-untyped-def]  # noqa: N805
+    def compile(env: Environment) -> Callable[[MirrorResult], None]:  # noqa: N805
         """Return ``MirrorResult -> None``; called once per sampled request, dropped ones included."""
 
 
 class ISource(Interface):
     """A place where documents come from."""
 
-    def compile(publish, env):  # type: ignore[no-untyped-def]  # noqa: N805
+    def compile(publish: Publish, env: Environment) -> SourceHandle:  # noqa: N805
         """Return a :class:`~shadowgate.plugin.values.SourceHandle`.
 
         ``publish(documents, problems)`` takes all documents of the source each time any of them changes.
@@ -69,5 +80,5 @@ class IDialect(Interface):
 
     kinds = Attribute("The ``(API group, kind)`` pairs that it reads; ``('', '')`` is a document without a kind.")
 
-    def translate(document, report):  # type: ignore[no-untyped-def]  # noqa: N805
+    def translate(document: Document, report: Report) -> Iterable[Any]:  # noqa: N805
         """Return an iterable of model fragments for one document; problems go to ``report``."""

@@ -1,0 +1,1 @@
+"""Dialects: what the documents of each language of configuration mean."""

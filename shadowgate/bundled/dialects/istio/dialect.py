@@ -1,0 +1,74 @@
+"""The ``istio`` dialect: documents of the group networking.istio.io.  What a kind means stands in the kind's module."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import ClassVar, Final, Protocol
+
+from attrs import frozen
+from zope.interface import implementer
+
+from shadowgate.bundled.dialects.istio.destination_rule import DestinationRule
+from shadowgate.bundled.dialects.istio.service_entry import ServiceEntry, WorkloadEntry
+from shadowgate.bundled.dialects.istio.virtual_service import VirtualService
+from shadowgate.bundled.dialects.scope import Scope
+from shadowgate.model import Fragment
+from shadowgate.plugin import Document, Report, read
+from shadowgate.plugin.documents import Mapping as MappingNode
+from shadowgate.plugin.interfaces import IDialect
+
+_GROUP: Final = "networking.istio.io"
+# One schema under three names: what was served under the older ones is the same (istio/api ``networking``).
+_VERSIONS: Final = ("v1", "v1beta1", "v1alpha3")
+
+
+class _Spec(Protocol):
+    """What stands below ``spec`` in a document of one kind."""
+
+    def translate(self, document: Document, scope: Scope) -> Iterable[Fragment]: ...
+
+
+_KINDS: Mapping[str, type[_Spec]] = {
+    "VirtualService": VirtualService,
+    "DestinationRule": DestinationRule,
+    "ServiceEntry": ServiceEntry,
+    "WorkloadEntry": WorkloadEntry,
+}
+
+
+@frozen
+class _Envelope:
+    """What every document of the Kubernetes API has around its ``spec``."""
+
+    ignored_keys: ClassVar[frozenset[str]] = frozenset({"apiVersion", "kind", "metadata", "status"})
+
+    spec: MappingNode
+
+
+@implementer(IDialect)
+@frozen
+class IstioDialect:
+    """VirtualService, DestinationRule, ServiceEntry and WorkloadEntry; of a Gateway it says that it is not served."""
+
+    kinds: ClassVar[frozenset[tuple[str, str]]] = frozenset((_GROUP, kind) for kind in (*_KINDS, "Gateway"))
+
+    def translate(self, document: Document, report: Report) -> Iterable[Fragment]:
+        version = document.api_version.rpartition("/")[2]
+        if version not in _VERSIONS:
+            message = f"{_GROUP} has no version {version}"
+            expected = f"one of {', '.join(_VERSIONS)}"
+            report.error(message, document.position, path="apiVersion", expected=expected)
+            return ()
+        if not document.name:
+            report.error("the name is missing", document.position, path="metadata.name")
+            return ()
+        envelope = read(_Envelope, document.root, report)
+        if envelope is None:
+            return ()
+        if document.kind == "Gateway":
+            message = "Gateways are not served yet: routes bound to this one answer on every listener"
+            report.warning(message, document.position)
+            return ()
+        scope = Scope(report, "spec", document.namespace, document.position)
+        spec = read(_KINDS[document.kind], envelope.spec, report, scope.path)
+        return () if spec is None else tuple(spec.translate(document, scope))

@@ -1,0 +1,81 @@
+"""The ``kubernetes`` dialect: objects as manifests and as ``kubectl get -o yaml`` prints them.
+
+A server's output holds far more than is read here, so unknown fields are passed over; what is read must be right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import ClassVar, Final, Protocol
+
+from attrs import frozen
+from zope.interface import implementer
+
+from shadowgate.bundled.dialects.kubernetes.endpoints import Endpoints, EndpointSlice
+from shadowgate.bundled.dialects.kubernetes.pod import Pod
+from shadowgate.bundled.dialects.kubernetes.service import Service
+from shadowgate.bundled.dialects.scope import Scope
+from shadowgate.model import Fragment
+from shadowgate.plugin import Document, Report, read
+from shadowgate.plugin.interfaces import IDialect
+
+
+class _Object(Protocol):
+    """One kind of object, as far as it is read."""
+
+    def translate(self, document: Document, scope: Scope) -> Iterable[Fragment]: ...
+
+
+_KINDS: Mapping[tuple[str, str], type[_Object]] = {
+    ("", "Endpoints"): Endpoints,
+    ("", "Pod"): Pod,
+    ("", "Service"): Service,
+    ("discovery.k8s.io", "EndpointSlice"): EndpointSlice,
+}
+
+_NO_USE: Final = "a gateway has no use for it"
+_NOT_SERVED: Final = "its rules are not served; a VirtualService, an HTTPRoute or a Route would be"
+
+_PASSED_OVER: Mapping[tuple[str, str], str] = {
+    **{
+        (group, kind): _NO_USE
+        for group, kinds in (
+            ("", "ConfigMap Event LimitRange Namespace Node PersistentVolume PersistentVolumeClaim PodTemplate"),
+            ("", "ReplicationController ResourceQuota Secret ServiceAccount"),
+            ("apiextensions.k8s.io", "CustomResourceDefinition"),
+            ("apps", "ControllerRevision DaemonSet Deployment ReplicaSet StatefulSet"),
+            ("autoscaling", "HorizontalPodAutoscaler"),
+            ("batch", "CronJob Job"),
+            ("coordination.k8s.io", "Lease"),
+            ("events.k8s.io", "Event"),
+            ("extensions", "DaemonSet Deployment NetworkPolicy ReplicaSet"),
+            ("networking.k8s.io", "IngressClass NetworkPolicy"),
+            ("policy", "PodDisruptionBudget"),
+            ("rbac.authorization.k8s.io", "ClusterRole ClusterRoleBinding Role RoleBinding"),
+            ("storage.k8s.io", "StorageClass"),
+        )
+        for kind in kinds.split()
+    },
+    ("extensions", "Ingress"): _NOT_SERVED,
+    ("networking.k8s.io", "Ingress"): _NOT_SERVED,
+}
+
+
+@implementer(IDialect)
+@frozen
+class KubernetesDialect:
+    """Service, EndpointSlice, Endpoints and Pod; other common kinds are named and passed over."""
+
+    kinds: ClassVar[frozenset[tuple[str, str]]] = frozenset((*_KINDS, *_PASSED_OVER))
+
+    def translate(self, document: Document, report: Report) -> Iterable[Fragment]:
+        key = (document.group, document.kind)
+        if key in _PASSED_OVER:
+            report.info(f"passed over: {_PASSED_OVER[key]}", document.position)
+            return ()
+        if not document.name:
+            report.error("the name is missing", document.position, path="metadata.name")
+            return ()
+        found = read(_KINDS[key], document.root, report)
+        scope = Scope(report, "", document.namespace, document.position)
+        return () if found is None else tuple(found.translate(document, scope))

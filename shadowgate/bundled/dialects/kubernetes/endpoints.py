@@ -1,0 +1,126 @@
+"""Kubernetes EndpointSlice and Endpoints: the addresses behind a Service, found by a controller or written by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Iterator
+from typing import ClassVar, Final
+
+from attrs import field, frozen
+
+from shadowgate.bundled.dialects.kubernetes.service import port_number
+from shadowgate.bundled.dialects.objects import EVERY_KEY, read_metadata
+from shadowgate.bundled.dialects.scope import Scope
+from shadowgate.bundled.dialects.service_names import is_address, is_host, service_name
+from shadowgate.errors import NOWHERE, Position
+from shadowgate.model import Endpoint, EndpointSet
+from shadowgate.plugin import Document
+
+_SERVICE_LABEL: Final = "kubernetes.io/service-name"
+
+
+@frozen
+class EndpointPort:
+    """A port of a slice or subset; the name is that of the Service's port."""
+
+    ignored_keys: ClassVar[Container[str]] = EVERY_KEY
+
+    name: str = ""
+    port: int | None = field(default=None, validator=port_number)
+    protocol: str = "TCP"
+
+
+@frozen
+class Conditions:
+    """What is not said counts as ready (``EndpointConditions.ready``)."""
+
+    ignored_keys: ClassVar[Container[str]] = EVERY_KEY
+
+    ready: bool = True
+
+
+@frozen
+class SliceEndpoint:
+    """``endpoints[]`` of a slice."""
+
+    ignored_keys: ClassVar[Container[str]] = EVERY_KEY
+
+    addresses: tuple[str, ...]
+    conditions: Conditions = field(factory=Conditions)
+    position: Position = field(default=NOWHERE, eq=False)
+
+
+@frozen
+class EndpointSlice:
+    """The whole object; its addresses are IP addresses or, with ``addressType: FQDN``, host names."""
+
+    ignored_keys: ClassVar[Container[str]] = EVERY_KEY
+
+    address_type: str = ""
+    endpoints: tuple[SliceEndpoint, ...] = ()
+    ports: tuple[EndpointPort, ...] = ()
+
+    def translate(self, document: Document, scope: Scope) -> Iterator[EndpointSet]:
+        service = read_metadata(document, scope.report).labels.get(_SERVICE_LABEL, "")
+        if not service:
+            inner = scope.inside("metadata.labels")
+            inner.warning(f"without the label {_SERVICE_LABEL} these endpoints belong to no Service", scope.document)
+            return
+        endpoints = [
+            _endpoint(address, endpoint.position, scope.inside(f"endpoints[{index}]"), self.address_type == "FQDN")
+            for index, endpoint in enumerate(self.endpoints)
+            if endpoint.conditions.ready
+            for address in endpoint.addresses
+        ]
+        yield _endpoint_set(service, endpoints, self.ports, scope)
+
+
+@frozen
+class Address:
+    """``addresses[]`` of a subset."""
+
+    ignored_keys: ClassVar[Container[str]] = EVERY_KEY
+
+    ip: str
+    position: Position = field(default=NOWHERE, eq=False)
+
+
+@frozen
+class EndpointSubset:
+    """``subsets[]``; ``notReadyAddresses`` are what is not read."""
+
+    ignored_keys: ClassVar[Container[str]] = EVERY_KEY
+
+    addresses: tuple[Address, ...] = ()
+    ports: tuple[EndpointPort, ...] = ()
+
+
+@frozen
+class Endpoints:
+    """The whole object; it has the name of its Service."""
+
+    ignored_keys: ClassVar[Container[str]] = EVERY_KEY
+
+    subsets: tuple[EndpointSubset, ...] = ()
+
+    def translate(self, document: Document, scope: Scope) -> Iterator[EndpointSet]:
+        for index, subset in enumerate(self.subsets):
+            inner = scope.inside(f"subsets[{index}]")
+            endpoints = [
+                _endpoint(address.ip, address.position, inner.inside(f"addresses[{at}]"), named=False)
+                for at, address in enumerate(subset.addresses)
+            ]
+            yield _endpoint_set(document.name, endpoints, subset.ports, scope)
+
+
+def _endpoint(address: str, position: Position, scope: Scope, named: bool) -> Endpoint:
+    if not (is_host(address) if named else is_address(address)):
+        what = "a host name" if named else "an IP address"
+        scope.error(f"this is not {what}", position, found=f'"{address}"')
+    return Endpoint(address, position=position)
+
+
+def _endpoint_set(
+    service: str, endpoints: Iterable[Endpoint], ports: Iterable[EndpointPort], scope: Scope
+) -> EndpointSet:
+    numbers = {port.name: port.port for port in ports if port.protocol == "TCP" and port.port is not None}
+    return EndpointSet(service_name(service, scope.namespace), tuple(endpoints), numbers, scope.document)

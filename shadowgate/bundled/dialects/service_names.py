@@ -1,0 +1,56 @@
+"""The names under which a mesh knows a service, and which texts are host names at all."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import ip_address
+from typing import Final
+
+_DOMAIN: Final = ".svc.cluster.local"
+_LABEL: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
+
+
+def service_name(name: str, namespace: str) -> str:
+    """Return the canonical name of a Kubernetes Service."""
+    return f"{name}.{namespace}{_DOMAIN}"
+
+
+def canonical(host: str, namespace: str) -> str:
+    """Return the one name of a host: a short name means a service of the namespace (Istio ``Destination.host``)."""
+    host = host.lower()
+    return host if "." in host or ":" in host or host == "*" else service_name(host, namespace)
+
+
+def all_names(host: str, namespace: str = "default") -> tuple[str, ...]:
+    """Return a host as written and everything else that clients in a namespace call it, the canonical name included.
+
+    Only a service has more names than one.  Its bare name means it in its own namespace, and in ``default`` to those
+    who are in none, as the clients of a gateway are.
+    """
+    name = canonical(host, namespace)
+    service, dot, space = name.removesuffix(_DOMAIN).partition(".")
+    if not name.endswith(_DOMAIN) or not dot or "." in space or service == "*":
+        return (host.lower(),)
+    bare = (service,) if space in ("default", namespace) else ()
+    forms = (host.lower(), *bare, f"{service}.{space}", f"{service}.{space}.svc", name)
+    return tuple(dict.fromkeys(forms))
+
+
+def is_label(text: str) -> bool:
+    """Return whether this is a DNS label (RFC 1123): the form of subset and namespace names."""
+    return _LABEL.fullmatch(text) is not None
+
+
+def is_host(text: str) -> bool:
+    """Return whether this is a host name without wildcard and port; case does not count."""
+    labels = text.lower().removesuffix(".").split(".")
+    return len(text) <= 255 and all(is_label(label) for label in labels)
+
+
+def is_address(text: str) -> bool:
+    """Return whether this is an IPv4 or IPv6 address."""
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,91 @@
+"""Fragments of all documents put together into one Configuration.
+
+What was said in several places is joined, what was said twice is refused, the routes that nobody had to write are
+added, and every reference is looked up.  Reading documents and compiling happen elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from typing import TypeVar
+
+from shadowgate.config.clusters import covers, host_of, join_clusters
+from shadowgate.config.references import check_references
+from shadowgate.model import (
+    Cluster,
+    ClusterPolicy,
+    Configuration,
+    Destination,
+    EndpointSet,
+    Fragment,
+    Listener,
+    Route,
+    Rule,
+    Workload,
+)
+from shadowgate.plugin import Report
+
+_T = TypeVar("_T")
+_Named = TypeVar("_Named", Listener, Route)
+
+
+def assemble(fragments: Iterable[Fragment], report: Report) -> Configuration:
+    """Return the configuration that the fragments make up; what is wrong with it goes to ``report``."""
+    pieces = tuple(fragments)
+    listeners = _once(_of(pieces, Listener), lambda each: each.name, lambda each: f"listener {each.name}", report)
+    routes = _once(_of(pieces, Route), _route_key, lambda each: f"{each.kind} {each.name}", report)
+    clusters = join_clusters(
+        _of(pieces, Cluster),
+        _of(pieces, EndpointSet),
+        _of(pieces, Workload),
+        _of(pieces, ClusterPolicy),
+        report,
+    )
+    written = Configuration(listeners, routes, clusters)
+    check_references(written, report)
+    return Configuration(listeners, (*routes, *_implied_routes(written, report)), clusters)
+
+
+def _of(pieces: Iterable[object], kind: type[_T]) -> Iterator[_T]:
+    return (piece for piece in pieces if isinstance(piece, kind))
+
+
+def _once(
+    pieces: Iterable[_Named], key: Callable[[_Named], Hashable], title: Callable[[_Named], str], report: Report
+) -> tuple[_Named, ...]:
+    """Keep the first of each key and report the others, naming both places."""
+    kept: dict[Hashable, _Named] = {}
+    for piece in pieces:
+        first = kept.setdefault(key(piece), piece)
+        if first is not piece:
+            report.error(f"{title(piece)} is said a second time; the first is at {first.position}", piece.position)
+    return tuple(kept.values())
+
+
+def _route_key(route: Route) -> Hashable:
+    return (route.kind, route.namespace, route.name)
+
+
+def _implied_routes(written: Configuration, report: Report) -> Iterator[Route]:
+    """Yield what a mesh does for its services: requests for a name that no route speaks of go to the cluster itself."""
+    taken = {host for route in written.routes for host in route.hosts}
+    wildcards = tuple(host for host in taken if host.startswith("*"))
+    for cluster in written.clusters:
+        host = host_of(cluster)
+        ports = written.named(host)
+        if not cluster.routed or ports[0] is not cluster:
+            continue
+        names = dict.fromkeys((host, *cluster.aliases))
+        free = tuple(name for name in names if name not in taken and not any(covers(each, name) for each in wildcards))
+        if not free:
+            continue
+        number = None
+        if len(ports) > 1:
+            number = cluster.ports[0].number
+            report.info(
+                f"{host} has several ports; requests for it that no route takes go to {number}", cluster.position
+            )
+        rule = Rule(
+            destinations=(Destination(host, port=number, position=cluster.position),), position=cluster.position
+        )
+        yield Route(host, free, (rule,), kind="Service", namespace=cluster.namespace, position=cluster.position)

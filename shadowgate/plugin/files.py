@@ -1,0 +1,86 @@
+"""Which files a configuration is made of, and their text: bounded, in a fixed order, each file once.
+
+What stands in the text is ``yaml``'s to know; watching for changes is the file source's.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from shadowgate.errors import Position
+from shadowgate.plugin.documents import Report
+from shadowgate.plugin.yaml import MAX_BYTES
+
+MAX_FILES: Final = 10_000
+
+
+def find_files(paths: Sequence[str], report: Report) -> list[str]:
+    """Return the files that ``paths`` mean: files as they are, directories by their ``*.yaml`` and ``*.yml``.
+
+    Hidden names inside directories are passed over: editors keep locks there, and a mounted Kubernetes ConfigMap
+    its ``..data`` link beside the links that lead through it.
+    """
+    found: dict[str, str] = {}
+    for path in paths:
+        where = Position(path)
+        if os.path.isdir(path):
+            before = len(found)
+            for name in _walk(path, report):
+                found.setdefault(os.path.realpath(name), name)
+                if len(found) > MAX_FILES:
+                    report.error(f"more than {MAX_FILES:,} configuration files", where)
+                    return []
+            if len(found) == before:
+                report.warning("no *.yaml or *.yml file in this directory", where)
+        elif os.path.lexists(path):
+            found.setdefault(os.path.realpath(path), path)
+        else:
+            report.error("no such file or directory", where)
+    return list(found.values())
+
+
+def read_file(path: str, report: Report) -> str | None:
+    """Return the text of a regular file in UTF-8, or None after reporting why there is none."""
+    where = Position(path)
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            # Opening a pipe or a device could keep the reactor waiting for ever.
+            report.error("not a regular file", where)
+            return None
+        with open(path, "rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        report.error(f"cannot be read: {error.strerror or error}", where)
+        return None
+    if len(content) > MAX_BYTES:
+        report.error(f"larger than {MAX_BYTES >> 20} MiB", where)
+        return None
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        column = error.start - content.rfind(b"\n", 0, error.start)
+        report.error("not text in UTF-8", Position(path, line, column), found=f"the byte 0x{content[error.start]:02x}")
+        return None
+
+
+def _walk(directory: str, report: Report) -> Iterator[str]:
+    """Yield the YAML files below ``directory`` in sorted order; links in circles are not followed twice."""
+    entered: set[str] = set()
+
+    def failed(error: OSError) -> None:
+        report.error(f"cannot be read: {error.strerror or error}", Position(error.filename or directory))
+
+    for folder, folders, names in os.walk(directory, onerror=failed, followlinks=True):
+        real = os.path.realpath(folder)
+        if real in entered:
+            folders.clear()
+            continue
+        entered.add(real)
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            if name.endswith((".yaml", ".yml")) and not name.startswith("."):
+                yield os.path.join(folder, name)

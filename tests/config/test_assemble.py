@@ -1,0 +1,134 @@
+"""Fragments made into one configuration."""
+
+from shadowgate.config.assemble import assemble
+from shadowgate.errors import Position
+from shadowgate.model import (
+    Cluster,
+    ClusterPolicy,
+    ClusterPort,
+    Destination,
+    Endpoint,
+    EndpointSet,
+    Listener,
+    Route,
+    Rule,
+    Subset,
+    Workload,
+)
+from shadowgate.plugin import Report
+
+HERE = Position("a.yaml", 1)
+THERE = Position("b.yaml", 2)
+NAMES = ("httpbin", "httpbin.default")
+HTTPBIN = Cluster(
+    "httpbin.mesh",
+    aliases=NAMES,
+    ports=(ClusterPort(8000, "http", 80),),
+    selector={"app": "httpbin"},
+    routed=True,
+    position=HERE,
+)
+POD = Workload("v1", "default", Endpoint("10.0.0.1", labels={"app": "httpbin", "version": "v1"}))
+
+
+def assembled(*fragments):
+    report = Report()
+    configuration = assemble(fragments, report)
+    return configuration, [str(problem) for problem in report.problems]
+
+
+def route(*hosts, name="shop", kind="VirtualService", position=HERE, **options):
+    rule = Rule(destinations=(Destination("httpbin.mesh"),))
+    return Route(name, hosts, (rule,), kind=kind, position=position, **options)
+
+
+def hosts(configuration):
+    return [(each.kind, each.hosts) for each in configuration.routes]
+
+
+def test_everything_said_of_a_cluster_ends_up_in_it_wherever_it_was_said():
+    subset = Subset("v1", {"version": "v1"})
+    configuration, problems = assembled(
+        ClusterPolicy("httpbin.mesh", (subset,)),
+        EndpointSet("httpbin.mesh", (Endpoint("10.0.0.2"),), {"http": 8080}),
+        POD,
+        HTTPBIN,
+    )
+    cluster = configuration.find("httpbin", 8000)
+    assert [str(endpoint) for endpoint in cluster.endpoints] == ["10.0.0.1:80", "10.0.0.2:8080"]
+    assert cluster.subsets == (subset,)
+    assert problems == []
+
+
+def test_a_routed_cluster_gets_a_route_for_all_its_names():
+    configuration, problems = assembled(HTTPBIN, POD)
+    (implied,) = configuration.routes
+    assert (implied.kind, implied.name, implied.hosts) == ("Service", "httpbin.mesh", ("httpbin.mesh", *NAMES))
+    assert implied.rules[0].destinations == (Destination("httpbin.mesh"),)
+    assert problems == []
+
+
+def test_a_cluster_that_is_not_routed_gets_none():
+    configuration, _ = assembled(Cluster("plain", (Endpoint("10.0.0.1", 80),)))
+    assert configuration.routes == ()
+
+
+def test_names_that_a_route_speaks_of_are_left_to_it():
+    configuration, _ = assembled(HTTPBIN, POD, route("httpbin"))
+    assert hosts(configuration) == [
+        ("VirtualService", ("httpbin",)),
+        ("Service", ("httpbin.mesh", "httpbin.default")),
+    ]
+
+
+def test_a_wildcard_speaks_of_all_names_that_it_covers():
+    configuration, _ = assembled(HTTPBIN, POD, route("*.mesh", "httpbin"))
+    assert hosts(configuration)[1:] == [("Service", ("httpbin.default",))]
+    configuration, _ = assembled(HTTPBIN, POD, route("*"))
+    assert hosts(configuration) == [("VirtualService", ("*",))]
+
+
+def test_the_own_route_of_a_cluster_with_several_ports_goes_to_the_first_and_says_so():
+    cluster = Cluster(
+        "web", (Endpoint("10.0.0.1"),), ports=(ClusterPort(80), ClusterPort(90)), routed=True, position=HERE
+    )
+    configuration, problems = assembled(cluster)
+    (implied,) = configuration.routes
+    assert implied.hosts == ("web",)
+    (destination,) = implied.rules[0].destinations
+    assert configuration.find(destination.cluster, destination.port).name == "web|80"
+    assert problems == ["a.yaml:1:1: info: web has several ports; requests for it that no route takes go to 80"]
+
+
+def test_routes_for_the_same_host_stay_in_the_order_in_which_they_were_read():
+    first, second = route("httpbin", name="b"), route("httpbin", name="a")
+    configuration, problems = assembled(HTTPBIN, POD, first, second)
+    assert configuration.routes[:2] == (first, second)
+    assert problems == []
+
+
+def test_a_route_said_twice_is_an_error_that_names_both_places():
+    configuration, problems = assembled(HTTPBIN, POD, route("a"), route("b", position=THERE))
+    assert hosts(configuration)[0] == ("VirtualService", ("a",))
+    assert problems == ["b.yaml:2:1: error: VirtualService shop is said a second time; the first is at a.yaml:1:1"]
+
+
+def test_routes_of_another_kind_or_namespace_may_have_the_same_name():
+    _, problems = assembled(HTTPBIN, POD, route("a"), route("b", kind="Route"), route("c", namespace="other"))
+    assert problems == []
+
+
+def test_a_listener_said_twice_is_an_error_that_names_both_places():
+    configuration, problems = assembled(
+        Listener("public", "tcp:80", HERE), Listener("public", "tcp:81", THERE), Listener("other", "tcp:82")
+    )
+    assert [listener.endpoint for listener in configuration.listeners] == ["tcp:80", "tcp:82"]
+    assert problems == ["b.yaml:2:1: error: listener public is said a second time; the first is at a.yaml:1:1"]
+
+
+def test_references_are_checked():
+    _, problems = assembled(route("a"))
+    assert problems == [
+        '<built-in>:1:1: warning: VirtualService shop: nothing is known of the host "httpbin.mesh"; '
+        "its share of the requests is answered 503"
+    ]
