@@ -1,0 +1,1 @@
+"""Balancers: choices among endpoints, and among a rule's destinations."""

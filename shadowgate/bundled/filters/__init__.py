@@ -1,0 +1,1 @@
+"""Filters: what is done to requests and responses."""

@@ -1,0 +1,1 @@
+"""Matchers: conditions on a request."""

@@ -1,0 +1,1 @@
+"""Mirror policies: which requests are shadowed."""

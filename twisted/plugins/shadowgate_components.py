@@ -1,0 +1,35 @@
+"""Declares the components that come with ShadowGate, as any other distribution declares its own."""
+
+from shadowgate.plugin.declaration import Plugin
+from shadowgate.plugin.interfaces import IBalancer, IDialect, IFilter, IMatcher, IMirrorPolicy, ISource
+
+_BUNDLED = "shadowgate.bundled"
+
+authority = Plugin("authority", IMatcher, f"{_BUNDLED}.matchers.authority.Authority")
+cookie = Plugin("cookie", IMatcher, f"{_BUNDLED}.matchers.cookie.Cookie")
+header = Plugin("header", IMatcher, f"{_BUNDLED}.matchers.header.Header")
+method = Plugin("method", IMatcher, f"{_BUNDLED}.matchers.method.Method")
+query = Plugin("query", IMatcher, f"{_BUNDLED}.matchers.query.Query")
+scheme = Plugin("scheme", IMatcher, f"{_BUNDLED}.matchers.scheme.Scheme")
+source = Plugin("source", IMatcher, f"{_BUNDLED}.matchers.source.Source")
+
+hash_balancer = Plugin("hash", IBalancer, f"{_BUNDLED}.balancers.hash.Hash")
+least_request = Plugin("least-request", IBalancer, f"{_BUNDLED}.balancers.least_request.LeastRequest")
+random_balancer = Plugin("random", IBalancer, f"{_BUNDLED}.balancers.random.Random")
+round_robin = Plugin("round-robin", IBalancer, f"{_BUNDLED}.balancers.round_robin.RoundRobin")
+weight = Plugin("weight", IBalancer, f"{_BUNDLED}.balancers.weight.Weight")
+
+header_rewrite = Plugin("header-rewrite", IFilter, f"{_BUNDLED}.filters.header_rewrite.HeaderRewrite")
+path_rewrite = Plugin("path-rewrite", IFilter, f"{_BUNDLED}.filters.path_rewrite.PathRewrite")
+respond = Plugin("respond", IFilter, f"{_BUNDLED}.filters.respond.Respond")
+
+counter = Plugin("counter", IMirrorPolicy, f"{_BUNDLED}.mirrors.counter.Counter")
+hash_policy = Plugin("hash", IMirrorPolicy, f"{_BUNDLED}.mirrors.hash.Hash")
+method_policy = Plugin("method", IMirrorPolicy, f"{_BUNDLED}.mirrors.method.Method")
+random_policy = Plugin("random", IMirrorPolicy, f"{_BUNDLED}.mirrors.random.Random")
+
+istio = Plugin("istio", IDialect, f"{_BUNDLED}.dialects.istio.IstioDialect")
+kubernetes = Plugin("kubernetes", IDialect, f"{_BUNDLED}.dialects.kubernetes.KubernetesDialect")
+native = Plugin("native", IDialect, f"{_BUNDLED}.dialects.native.NativeDialect")
+
+files = Plugin("files", ISource, f"{_BUNDLED}.sources.files.FilesSource")
