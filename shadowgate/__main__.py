@@ -1,0 +1,6 @@
+"""``python -m shadowgate``."""
+
+from shadowgate.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,110 @@
+"""The ports that are open: new ones are bound beside the old, and the old are closed once the new serve."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.endpoints import serverFromString
+from twisted.internet.error import CannotListenError
+from twisted.internet.interfaces import IListeningPort, IProtocolFactory
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from shadowgate.model import Listener
+from shadowgate.plugin import Report
+
+log = Logger(namespace="shadowgate")
+
+
+class Listeners:
+    """Opens and closes listening ports; ``factory`` makes the Twisted factory for a listener's name."""
+
+    def __init__(self, reactor: Any, factory: Callable[[str], IProtocolFactory]) -> None:
+        self._reactor = reactor
+        self._factory = factory
+        self._open: dict[tuple[str, str], IListeningPort | None] = {}
+
+    def open(self, wanted: Iterable[Listener], report: Report) -> None:
+        """Bind what is not bound yet; when one fails, those that were bound by this call are closed again."""
+        bound: list[tuple[str, str]] = []
+        for listener in wanted:
+            key = (listener.name, listener.endpoint)
+            if key in self._open:
+                continue
+            failure = self._bind(key)
+            if failure is None:
+                bound.append(key)
+                continue
+            report.error(
+                f"cannot listen on {listener.endpoint}: {_reason(failure)}",
+                listener.position,
+                path=f"listener {listener.name}",
+            )
+            for fresh in bound:
+                self._close(fresh)
+            return
+
+    def close_others(self, wanted: Iterable[Listener]) -> None:
+        """Close the ports that are not wanted any more; their clients keep their connections."""
+        names = {(listener.name, listener.endpoint) for listener in wanted}
+        for key in [key for key in self._open if key not in names]:
+            self._close(key)
+
+    def close(self) -> Deferred[Any]:
+        """Close every port; fires when all are closed."""
+        return DeferredList([self._close(key) for key in list(self._open)], consumeErrors=True)
+
+    @property
+    def addresses(self) -> tuple[tuple[str, str, str], ...]:
+        """``(listener, endpoint, address bound)`` of each open port."""
+        return tuple((*key, "" if port is None else str(port.getHost())) for key, port in self._open.items())
+
+    def ports(self) -> tuple[IListeningPort, ...]:
+        return tuple(port for port in self._open.values() if port is not None)
+
+    def _bind(self, key: tuple[str, str]) -> Failure | None:
+        name, endpoint = key
+        failures: list[Failure] = []
+        self._open[key] = None
+        try:
+            listening = serverFromString(self._reactor, endpoint).listen(self._factory(name))
+        except Exception:
+            del self._open[key]
+            return Failure()
+
+        def ready(port: IListeningPort) -> None:
+            if key in self._open:
+                self._open[key] = port
+            else:
+                port.stopListening()
+
+        def failed(failure: Failure) -> None:
+            self._open.pop(key, None)
+            failures.append(failure)
+            log.error("cannot listen on {endpoint}: {reason}", endpoint=endpoint, reason=_reason(failure))
+
+        # Every endpoint of Twisted's own has its answer at once; one that takes longer is told about in the log.
+        listening.addCallbacks(ready, failed)
+        return failures[0] if failures else None
+
+    def _close(self, key: tuple[str, str]) -> Deferred[Any]:
+        port = self._open.pop(key, None)
+        done: Deferred[Any] = Deferred()
+        stopped = None if port is None else port.stopListening()
+        if stopped is None:
+            done.callback(None)
+        else:
+            stopped.chainDeferred(done)
+        return done
+
+    def __repr__(self) -> str:
+        return f"<Listeners {', '.join(endpoint for _, endpoint in self._open) or 'none'}>"
+
+
+def _reason(failure: Failure) -> str:
+    error = failure.value
+    if isinstance(error, CannotListenError):
+        return str(getattr(error.socketError, "strerror", None) or error.socketError)
+    return str(error) or type(error).__name__

@@ -1,0 +1,396 @@
+"""One client's connection: heads and bodies in, answers out, in order.
+
+Implements ``streams.Downstream`` for the exchange at work.  Requests that arrive before their turn wait as bytes,
+within a bound.  Everything that is not well-formed is refused here, before an exchange exists.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from attrs import frozen
+from twisted.internet.interfaces import IAddress, IHalfCloseableProtocol
+from twisted.internet.protocol import Factory, Protocol
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from shadowgate.errors import BadBody, BadRequest
+from shadowgate.http.framing import CHUNKED, NO_BODY, UNTIL_CLOSE, BodyReader, WireLimits, reader_for
+from shadowgate.http.head import ResponseHead
+from shadowgate.http.headers import Headers, Pair
+from shadowgate.http.parser import RequestParser
+from shadowgate.http.writer import chunk, informational_block, last_chunk, response_block
+from shadowgate.net.outbox import Outbox, outbox_for
+from shadowgate.runtime import outcomes
+from shadowgate.runtime.core import Core
+from shadowgate.runtime.exchange import Exchange
+from shadowgate.runtime.timers import Lane
+
+HALF_CLOSED_GRACE = 0.8
+"""Seconds that a client which has closed its side may still be waiting for its answer."""
+
+LINGER_SECONDS = 2.0
+LINGER_BYTES = 256 * 1024
+"""How long and how much is read and dropped after an answer that came before its request was complete."""
+
+
+@frozen(eq=False)
+class ServerSide:
+    """What the connections of one listener share; made once."""
+
+    core: Core
+    listener: str
+    limits: WireLimits
+    scheme: bytes
+    head_lane: Lane
+    keepalive_lane: Lane
+    half_closed_lane: Lane
+    linger_lane: Lane
+    connections: set[ServerConnection]
+
+    @classmethod
+    def of(cls, core: Core, listener: str, limits: WireLimits, scheme: bytes = b"http") -> ServerSide:
+        bounds, lane = core.settings.limits, core.timers.lane
+        return cls(
+            core,
+            listener,
+            limits,
+            scheme,
+            lane(bounds.header_timeout),
+            lane(bounds.keepalive_timeout),
+            lane(HALF_CLOSED_GRACE),
+            lane(LINGER_SECONDS),
+            set(),
+        )
+
+
+class ServerFactory(Factory):
+    """Accepts the clients of one listener."""
+
+    noisy = False
+
+    def __init__(self, side: ServerSide) -> None:
+        self.side = side
+
+    def buildProtocol(self, address: IAddress) -> ServerConnection:  # type: ignore[override]
+        return ServerConnection(self.side)
+
+    def drain(self) -> None:
+        """Close idle connections now and the others after the answer that they are waiting for."""
+        for connection in list(self.side.connections):
+            connection.drain()
+
+
+@implementer(IHalfCloseableProtocol)
+class ServerConnection(Protocol):
+    """HTTP/1.1 and 1.0, with pipelining."""
+
+    def __init__(self, side: ServerSide) -> None:
+        self._side = side
+        self._core = side.core
+        self._transport: Any = None
+        self._outbox: Outbox
+        self._parser: RequestParser
+        self._lane: Lane | None = None
+        self._exchange: Exchange | None = None
+        self._reader: BodyReader | None = None
+        self._input = b""
+        self._working = False
+        self._keep_alive = True
+        self._version = 11
+        self._length = NO_BODY
+        self._head_sent = False
+        self._half_closed = False
+        self._lingering = -1
+        self._body_paused = False
+        self._paused = False
+        self._open = False
+
+    # Twisted's side
+
+    def connectionMade(self) -> None:
+        transport: Any = self.transport
+        self._transport = transport
+        side = self._side
+        set_no_delay = getattr(transport, "setTcpNoDelay", None)
+        if set_no_delay is not None:
+            set_no_delay(True)
+        self._outbox = outbox_for(transport, self)
+        self._parser = RequestParser(
+            side.limits,
+            scheme=side.scheme,
+            peer=_text(transport.getPeer()),
+            local=_text(transport.getHost()),
+            listener=side.listener,
+        )
+        self._open = True
+        stats = self._core.stats
+        stats.connections += 1
+        stats.connections_open += 1
+        side.connections.add(self)
+        self._enter(side.head_lane)
+
+    def dataReceived(self, data: bytes) -> None:
+        if self._lingering >= 0:
+            self._linger(len(data))
+            return
+        self._input = self._input + data if self._input else data
+        if not self._working:
+            self._work()
+
+    def readConnectionLost(self) -> None:
+        """The client has closed its side: it may be gone, or still be waiting for its answer."""
+        self._half_closed = True
+        self._keep_alive = False
+        if self._exchange is None or self._lingering >= 0:
+            self._outbox.close()
+        elif self._reader is not None:
+            self._transport.abortConnection()
+        elif not self._head_sent:
+            self._enter(self._side.half_closed_lane)
+
+    def writeConnectionLost(self) -> None:
+        """Our own doing, while lingering."""
+
+    def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
+        self._open = False
+        self._leave()
+        self._core.stats.connections_open -= 1
+        self._side.connections.discard(self)
+        exchange, self._exchange = self._exchange, None
+        self._input = b""
+        if exchange is not None:
+            exchange.client_gone()
+
+    def write_full(self) -> None:
+        if self._exchange is not None:
+            self._exchange.response_full()
+
+    def write_drained(self) -> None:
+        if self._exchange is not None:
+            self._exchange.response_drained()
+
+    def expired(self, lane: Lane) -> None:
+        self._lane = None
+        if lane is self._side.head_lane and not self._parser.idle:
+            self._refuse(BadRequest("the request's head did not arrive in time", 408))
+        elif lane is self._side.keepalive_lane or lane is self._side.head_lane:
+            self._outbox.close()
+        else:
+            self._transport.abortConnection()
+
+    def drain(self) -> None:
+        """Take no further request."""
+        self._keep_alive = False
+        if self._exchange is None and self._lingering < 0:
+            self._outbox.close()
+
+    def close(self) -> None:
+        """End at once, whatever is under way."""
+        self._transport.abortConnection()
+
+    # Reading
+
+    def _work(self) -> None:
+        """Take from the input what its turn has come for."""
+        self._working = True
+        try:
+            while self._input and self._open and self._lingering < 0:
+                if self._reader is not None:
+                    self._read_body(self._reader)
+                elif self._exchange is not None or not self._read_head():
+                    break
+        except BadRequest as bad:
+            self._refuse(bad)
+        finally:
+            self._working = False
+        self._regulate()
+
+    def _read_head(self) -> bool:
+        data, self._input = self._input, b""
+        parser = self._parser
+        message = parser.feed(data)
+        if message is None:
+            if self._lane is not self._side.head_lane:
+                self._enter(self._side.head_lane)
+            return False
+        self._leave()
+        self._keep_alive = self._keep_alive and message.keep_alive
+        self._version = message.version
+        self._head_sent = False
+        exchange = self._exchange = Exchange(self._core, self)
+        length = message.length
+        if length == NO_BODY:
+            self._input = parser.rest
+            exchange.start(message.head, length, b"", True)
+            return True
+        reader = reader_for(length, self._side.limits)
+        try:
+            payload = reader.feed(parser.rest) if parser.rest or length == 0 else b""
+        except BadBody as bad:
+            self._exchange = None
+            raise BadRequest(bad.reason) from bad
+        if reader.done:
+            self._input = reader.rest
+            exchange.start(message.head, length, payload, True, reader.trailers)
+        else:
+            self._reader = reader
+            exchange.start(message.head, length, payload, False)
+        return True
+
+    def _read_body(self, reader: BodyReader) -> None:
+        data, self._input = self._input, b""
+        exchange = self._exchange
+        assert exchange is not None
+        try:
+            payload = reader.feed(data)
+        except BadBody:
+            self._reader = None
+            self._keep_alive = False
+            self._core.stats.refused["400"] += 1
+            exchange.request_broken(outcomes.BAD_REQUEST)
+            return
+        if payload:
+            exchange.request_data(payload)
+        if reader.done and self._reader is reader:
+            self._reader = None
+            self._input = reader.rest
+            exchange.request_end(reader.trailers)
+
+    def _regulate(self) -> None:
+        """Read on, unless the exchange or too many waiting requests ask for a pause."""
+        paused = self._body_paused or (
+            self._exchange is not None and len(self._input) > self._core.settings.limits.buffer
+        )
+        if paused != self._paused and self._open:
+            self._paused = paused
+            if paused:
+                self._transport.pauseProducing()
+            else:
+                self._transport.resumeProducing()
+
+    def _refuse(self, bad: BadRequest) -> None:
+        """Answer what is not a request, and close: nothing that followed in the same bytes is looked at."""
+        self._leave()
+        core = self._core
+        core.stats.refused[str(bad.status)] += 1
+        core.access_log.refused(_text(self._transport.getPeer()), bad.status, bad.reason)
+        body = f"bad_request: {bad.reason}\n".encode()
+        head = ResponseHead(bad.status, Headers([(b"Content-Type", b"text/plain; charset=utf-8")]))
+        self._keep_alive = False
+        self._outbox.write(response_block(head, len(body), close=True) + body)
+        self._begin_linger()
+
+    # streams.Downstream
+
+    def send_head(self, head: ResponseHead, length: int, data: bytes, ended: bool) -> None:
+        if self._reader is not None or self._core.draining:
+            self._keep_alive = False
+        if length in (CHUNKED, UNTIL_CLOSE):
+            # A 1.1 client is told where the body ends; a 1.0 client sees it by the close (RFC 9112 section 6.3).
+            length = CHUNKED if self._version >= 11 else UNTIL_CLOSE
+            if length == UNTIL_CLOSE:
+                self._keep_alive = False
+        self._length = length
+        self._head_sent = True
+        if self._lane is not None:
+            self._leave()
+        try:
+            block = response_block(head, length, close=not self._keep_alive, version=self._version)
+        except ValueError:
+            self._core.stats.plugin_failures["response head"] += 1
+            self._core.log.error("a plugin put a line break into a response head; the answer was cut")
+            self._transport.abortConnection()
+            return
+        if length == CHUNKED:
+            if data:
+                block += chunk(data)
+            if ended:
+                block += last_chunk(())
+        elif data:
+            block += data
+        self._outbox.write(block)
+        if ended:
+            self._answered()
+
+    def send_informational(self, head: ResponseHead) -> None:
+        if self._version >= 11:
+            self._outbox.write(informational_block(head))
+
+    def send(self, data: bytes) -> None:
+        self._outbox.write(chunk(data) if self._length == CHUNKED else data)
+
+    def end(self, trailers: Sequence[Pair]) -> None:
+        if self._length == CHUNKED:
+            self._outbox.write(last_chunk(trailers))
+        self._answered()
+
+    def abort(self) -> None:
+        self._exchange = None
+        if self._length == UNTIL_CLOSE or self._outbox.full:
+            self._transport.abortConnection()
+        else:
+            self._outbox.close()
+
+    def pause(self) -> None:
+        self._body_paused = True
+        self._regulate()
+
+    def resume(self) -> None:
+        self._body_paused = False
+        self._regulate()
+
+    # Between requests
+
+    def _answered(self) -> None:
+        """The answer is written: on to the next request, or to the end of the connection."""
+        self._exchange = None
+        self._body_paused = False
+        if self._reader is not None:
+            self._begin_linger()
+        elif not self._keep_alive:
+            self._outbox.close()
+        else:
+            self._enter(self._side.keepalive_lane)
+            if self._input and not self._working:
+                self._work()
+            else:
+                self._regulate()
+
+    def _begin_linger(self) -> None:
+        """Close in two steps, so that the client reads its answer before it learns of the close (RFC 9112 9.6)."""
+        self._lingering = 0
+        self._reader = None
+        self._input = b""
+        self._body_paused = False
+        self._regulate()
+        if self._half_closed:
+            self._outbox.close()
+            return
+        self._outbox.close_write()
+        self._enter(self._side.linger_lane)
+
+    def _linger(self, size: int) -> None:
+        self._lingering += size
+        if self._lingering > LINGER_BYTES:
+            self._transport.abortConnection()
+
+    def _enter(self, lane: Lane) -> None:
+        self._leave()
+        self._lane = lane
+        lane.start(self)
+
+    def _leave(self) -> None:
+        lane = self._lane
+        if lane is not None:
+            self._lane = None
+            lane.stop(self)
+
+    def __repr__(self) -> str:
+        return f"<ServerConnection {self._side.listener}, exchange={self._exchange!r}>"
+
+
+def _text(address: Any) -> str:
+    """Return an address as headers and logs write it."""
+    return getattr(address, "host", None) or "unix:"

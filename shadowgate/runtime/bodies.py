@@ -1,0 +1,46 @@
+"""Bodies that filters change on their way through."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from shadowgate.plugin import BodyTransform
+
+
+class TransformFailed(Exception):
+    """A body hook raised; ``plugin`` names the filter."""
+
+    def __init__(self, plugin: str) -> None:
+        super().__init__(plugin)
+        self.plugin = plugin
+
+
+class Transforms:
+    """The transforms of one body, one after the other."""
+
+    __slots__ = ("_steps",)
+
+    def __init__(self, steps: tuple[tuple[str, BodyTransform], ...]) -> None:
+        self._steps = steps
+
+    def __call__(self, data: bytes, last: bool) -> bytes:
+        """Return what becomes of a piece; raises :class:`TransformFailed`."""
+        for name, step in self._steps:
+            try:
+                data = step(data, last)
+            except Exception as wrong:
+                raise TransformFailed(name) from wrong
+        return data
+
+
+def begin(hooks: Iterable[tuple[str, Callable[..., BodyTransform | None]]], *heads: object) -> Transforms | None:
+    """Ask each hook, with the heads, whether it changes this body; return None when none does."""
+    steps = []
+    for name, hook in hooks:
+        try:
+            step = hook(*heads)
+        except Exception as wrong:
+            raise TransformFailed(name) from wrong
+        if step is not None:
+            steps.append((name, step))
+    return Transforms(tuple(steps)) if steps else None

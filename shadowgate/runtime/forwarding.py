@@ -1,0 +1,75 @@
+"""What the gateway itself says in a request's head: where it came from, and its id.
+
+``X-Forwarded-For/-Proto/-Host`` of a client are replaced unless a trusted proxy stands in front
+(``Settings.trusted_hops``), when the client's address is appended and the rest believed.  ``x-request-id`` is kept when
+it is short and printable, and made when it is not there.  Envoy: ``use_remote_address``, ``xff_num_trusted_hops``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+
+from shadowgate.http.head import RequestHead
+from shadowgate.model import Settings
+
+REQUEST_ID = b"x-request-id"
+FOR = b"x-forwarded-for"
+PROTO = b"x-forwarded-proto"
+HOST = b"x-forwarded-host"
+INTERNAL = b"x-envoy-internal"
+
+LONGEST_ID = 128
+
+
+def compile_forwarding(settings: Settings, random: Random) -> Callable[[RequestHead], bytes]:
+    """Return what makes a received head ready to be routed; it returns the request's id."""
+    trusted = settings.trusted_hops > 0
+    via = f"1.1 {settings.via}".encode() if settings.via else b""
+    ours = frozenset((FOR, PROTO, HOST, INTERNAL))
+
+    def prepare(head: RequestHead) -> bytes:
+        headers = head.headers
+        index = headers.index
+        peer = head.peer.encode()
+        if trusted:
+            seen = headers.joined(FOR)
+            headers.set(FOR, peer if not seen else seen + b"," + peer)
+            if PROTO not in headers:
+                headers.add(PROTO, head.scheme)
+            if HOST not in headers and head.authority:
+                headers.add(HOST, head.authority)
+        else:
+            if not ours.isdisjoint(index):
+                for name in ours:
+                    headers.remove(name)
+            headers.set(FOR, peer)
+            headers.set(PROTO, head.scheme)
+            if head.authority:
+                headers.set(HOST, head.authority)
+        if via:
+            headers.add(b"via", via)  # RFC 9110 section 7.6.3
+        given = headers.index.get(REQUEST_ID)
+        if type(given) is bytes and 0 < len(given) <= LONGEST_ID and given.isascii():
+            return given
+        made = request_id(random)
+        headers.set(REQUEST_ID, made)
+        return made
+
+    return prepare
+
+
+def request_id(random: Random) -> bytes:
+    """Return a new UUID (RFC 9562, version 4) as text."""
+    bits = random.getrandbits(128)
+    text = "%032x" % (bits & ~(0xF << 76) & ~(0x3 << 62) | (0x4 << 76) | (0x2 << 62))
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}".encode()
+
+
+def extend_for_shadow(head: RequestHead) -> None:
+    """Mark a copy as Envoy's shadow writer marks it: internal, and forwarded once more, by the gateway itself."""
+    headers = head.headers
+    seen = headers.joined(FOR)
+    local = head.local.encode()
+    headers.set(FOR, local if not seen else seen + b"," + local)
+    headers.set(INTERNAL, b"true")

@@ -1,0 +1,45 @@
+"""Every way an exchange can end that is not the upstream's own answer, as one table.
+
+A failure that is expected is a member here, with the status that the client gets, a sentence that is safe to show, and
+whether the request may be tried again; it is never an exception.
+"""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+
+@frozen
+class Outcome:
+    """``retryable``: nothing of an answer was seen, so another try cannot answer twice."""
+
+    name: str
+    status: int
+    message: str
+    retryable: bool = False
+
+
+COMPLETED = Outcome("completed", 200, "")
+REPLIED = Outcome("replied", 200, "")
+"""A filter answered in the upstream's place."""
+
+NO_ROUTE = Outcome("no_route", 404, "no route for this host and path")
+NO_DESTINATION = Outcome("no_destination", 503, "the route has no destination that exists")
+NO_ENDPOINT = Outcome("no_endpoint", 503, "no endpoint is available")
+PLUGIN_FAILED = Outcome("plugin_failed", 500, "the gateway could not process this request")
+
+CONNECT_REFUSED = Outcome("connect_refused", 503, "the upstream refused the connection", retryable=True)
+CONNECT_TIMEOUT = Outcome("connect_timeout", 503, "the upstream did not accept a connection in time", retryable=True)
+CONNECT_FAILED = Outcome("connect_failed", 503, "the upstream could not be reached", retryable=True)
+UNRESOLVED = Outcome("unresolved", 503, "the upstream's name could not be resolved", retryable=True)
+
+UPSTREAM_CLOSED = Outcome("upstream_closed", 502, "the upstream closed without an answer", retryable=True)
+UPSTREAM_RESET = Outcome("upstream_reset", 502, "the upstream reset the connection", retryable=True)
+BAD_ANSWER = Outcome("bad_answer", 502, "the upstream's answer was not valid HTTP")
+RESPONSE_TIMEOUT = Outcome("response_timeout", 504, "the upstream did not answer in time")
+IDLE_TIMEOUT = Outcome("idle_timeout", 504, "nothing was received for too long")
+
+CLIENT_GONE = Outcome("client_gone", 499, "the client closed the connection")
+REQUEST_TIMEOUT = Outcome("request_timeout", 408, "the request was not received in time")
+BAD_REQUEST = Outcome("bad_request", 400, "the request was not valid HTTP")
+DRAINED = Outcome("drained", 503, "the gateway is shutting down")

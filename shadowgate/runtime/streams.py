@@ -1,0 +1,107 @@
+"""The two sides of an exchange as the runtime sees them: streams and events, whatever protocol is underneath.
+
+``net`` (and ``resource``) implement :class:`Downstream`, :class:`Upstream` and :class:`Pool`; the exchange and the
+mirror's shadows implement :class:`Receiver`.  Lengths are those of ``http.framing``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from shadowgate.http.head import RequestHead, ResponseHead
+from shadowgate.http.headers import Pair
+from shadowgate.runtime.outcomes import Outcome
+
+
+class Downstream(Protocol):
+    """The client's side.  Its owner calls ``Exchange.start`` and the exchange's ``request_*`` and ``client_*``."""
+
+    def send_head(self, head: ResponseHead, length: int, data: bytes, ended: bool) -> None:
+        """Begin the answer; ``data`` is the first of its body and ``ended`` says that there is no more."""
+
+    def send_informational(self, head: ResponseHead) -> None:
+        """Pass on a 1xx where the client can take it."""
+
+    def send(self, data: bytes) -> None: ...
+
+    def end(self, trailers: Sequence[Pair]) -> None:
+        """The answer is complete."""
+
+    def abort(self) -> None:
+        """Cut the answer so that the client can see that it was cut."""
+
+    def pause(self) -> None:
+        """Stop reading the request's body."""
+
+    def resume(self) -> None: ...
+
+
+class Receiver(Protocol):
+    """Who an upstream stream reports to.  After ``response_end``, an ``ended`` response or a failure it is silent."""
+
+    def informational(self, head: ResponseHead) -> None: ...
+
+    def response(self, head: ResponseHead, length: int, data: bytes, ended: bool) -> None: ...
+
+    def response_data(self, data: bytes) -> None: ...
+
+    def response_end(self, trailers: Sequence[Pair]) -> None: ...
+
+    def response_failed(self, outcome: Outcome) -> None: ...
+
+    def request_full(self) -> None:
+        """What was sent no longer fits the socket; send more only after :meth:`request_drained`."""
+
+    def request_drained(self) -> None: ...
+
+
+class Upstream(Protocol):
+    """One request's stream to an endpoint; the pool takes it back by itself when the answer is whole."""
+
+    reused: bool
+
+    def send_head(self, head: RequestHead, length: int, data: bytes, ended: bool) -> None: ...
+
+    def send(self, data: bytes) -> None: ...
+
+    def end(self, trailers: Sequence[Pair]) -> None: ...
+
+    def pause(self) -> None:
+        """Stop reading the answer."""
+
+    def resume(self) -> None: ...
+
+    def abort(self) -> None:
+        """Give the stream up; nothing more is reported."""
+
+
+class Waiter(Receiver, Protocol):
+    """A receiver for which a connection is being made."""
+
+    def connected(self, upstream: Upstream) -> None: ...
+
+    def connect_failed(self, outcome: Outcome) -> None: ...
+
+
+class Dial(Protocol):
+    """A connection being made."""
+
+    def cancel(self) -> None:
+        """Give it up; the waiter hears nothing."""
+
+
+class Pool(Protocol):
+    """The connections to one endpoint."""
+
+    def checkout(self, receiver: Receiver, careful: bool) -> Upstream | None:
+        """Return an idle connection at once, or None.
+
+        ``careful`` looks for a close that has arrived but was not yet read: for requests that must not be repeated.
+        """
+
+    def dial(self, waiter: Waiter, timeout: float) -> Dial:
+        """Make a new connection; the waiter is told, never before this returns."""
+
+    def close(self) -> None:
+        """Close what is idle, and what is in use as soon as it is done."""

@@ -1,0 +1,119 @@
+"""The gateway as a Twisted service: ports, sources, signals, and an orderly end."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from attrs import define, field
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred, maybeDeferred
+
+from shadowgate.admin.site import admin_factory
+from shadowgate.config.pipeline import read_paths
+from shadowgate.errors import NOWHERE, ConfigError, Problem
+from shadowgate.gateway import Gateway
+from shadowgate.model import Listener, PluginUse
+from shadowgate.net.listeners import Listeners
+from shadowgate.net.sink import LineSink
+from shadowgate.plugin import ISource, Report, SourceHandle
+
+
+def say(problems: Sequence[Problem], write: Callable[[str], Any] | None = None) -> None:
+    """Print problems, one a line, to standard error."""
+    write = write or sys.stderr.write
+    for problem in problems:
+        write(f"{problem}\n")
+
+
+@define(eq=False)
+class GatewayService(Service):
+    """Runs one gateway.  ``admin`` is a server endpoint string or None; ``paths`` are watched for documents."""
+
+    gateway: Gateway
+    reactor: Any
+    paths: Sequence[str]
+    admin: str | None = None
+    sink: LineSink | None = None
+    drain_timeout: float = 30.0
+    name: str = "shadowgate"
+    _admin_listeners: Listeners | None = field(default=None, init=False)
+    _source: SourceHandle | None = field(default=None, init=False)
+
+    def load(self) -> None:
+        """Read the configuration for the first time; ``SystemExit`` with every problem if it cannot be served."""
+        report = Report()
+        try:
+            self.gateway.apply(read_paths(self.paths, report), report.problems)
+        except ConfigError as bad:
+            say(bad.problems)
+            raise SystemExit(1) from None
+        say([problem for problem in self.gateway.problems if problem.severity != "info"])
+
+    def privilegedStartService(self) -> None:
+        """Bind every port while that is still allowed; ``SystemExit`` with one line if one cannot be bound."""
+        try:
+            self.gateway.listen()
+            if self.admin is not None:
+                self._listen_admin(self.admin)
+        except ConfigError as bad:
+            say(bad.problems)
+            raise SystemExit(1) from None
+
+    def startService(self) -> None:
+        super().startService()  # type: ignore[no-untyped-call]
+        if self.sink is not None:
+            self.sink.start()
+        report = Report()
+        files = self.gateway.catalog.build(ISource, PluginUse("files", {"paths": list(self.paths)}), report)
+        if files is None:
+            raise ConfigError(report.problems)
+        self._source = files.compile(self.gateway.offer, self.gateway.env)
+        self._source.start()
+        self._on_signal("SIGHUP", self.reload)
+        self._on_signal("SIGUSR1", self.reopen_logs)
+
+    def stopService(self) -> Deferred[Any]:
+        """Close the ports, let exchanges finish for ``drain_timeout`` seconds, then end what is left."""
+        super().stopService()  # type: ignore[no-untyped-call]
+        stopped = maybeDeferred(self._source.stop) if self._source is not None else None
+        closing = self.gateway.listeners.close()
+        drained = self.gateway.drain()
+        drained.addTimeout(self.drain_timeout, self.reactor)
+
+        def close(result: object) -> Any:
+            self.gateway.close()
+            if self.sink is not None:
+                self.sink.stop()
+            return self._admin_listeners.close() if self._admin_listeners is not None else None
+
+        drained.addBoth(close)
+        drained.addCallback(lambda _: closing)
+        drained.addCallback(lambda _: stopped)
+        return drained
+
+    def reload(self) -> None:
+        """Look at the configuration's files now."""
+        if self._source is not None:
+            self._source.reload()
+
+    def reopen_logs(self) -> None:
+        """Go on in new log files after a rotation."""
+        self.gateway.core.access_log.flush()
+        if self.sink is not None:
+            self.sink.reopen()
+
+    def _listen_admin(self, endpoint: str) -> None:
+        self._admin_listeners = Listeners(self.reactor, lambda name: admin_factory(self.gateway))
+        report = Report()
+        self._admin_listeners.open([Listener("admin", endpoint, NOWHERE)], report)
+        if report.failed:
+            raise ConfigError(report.problems)
+
+    def _on_signal(self, name: str, act: Callable[[], None]) -> None:
+        """Let a signal act in a turn of the reactor.  SIGHUP's default would end the process without a word."""
+        number = getattr(signal, name, None)
+        if number is not None:
+            signal.signal(number, lambda *_: self.reactor.callFromThread(act))
