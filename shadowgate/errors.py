@@ -33,7 +33,8 @@ class Problem:
     """One thing to tell the writer of a configuration.
 
     ``path`` names the item inside its document (``VirtualService httpbin: spec.http[0].mirror``), ``found`` is what
-    stands there and ``expected`` what should.  Only an ``error`` keeps a configuration from being served.
+    stands there and ``expected`` what should.  ``code`` (``SG0101``) never changes its meaning and has an entry in the
+    reference.  Only an ``error`` keeps a configuration from being served.
     """
 
     message: str
@@ -42,9 +43,11 @@ class Problem:
     path: str = ""
     found: str = ""
     expected: str = ""
+    code: str = ""
 
     def __str__(self) -> str:
-        text = f"{self.position}: {self.severity}: "
+        code = f" [{self.code}]" if self.code else ""
+        text = f"{self.position}: {self.severity}{code}: "
         if self.path:
             text += f"{self.path}: "
         text += self.message

@@ -100,6 +100,7 @@ class _Mounted:
             peer=getattr(request.getClientAddress(), "host", None) or "unix:",
             local=getattr(request.getHost(), "host", None) or "unix:",
             listener=self._listener,
+            local_port=getattr(request.getHost(), "port", 0),
         )
 
     def _length(self) -> int:
@@ -133,7 +134,8 @@ class _Mounted:
         request = self._request
         request.setResponseCode(head.status, head.reason or None)
         for name, value in head.headers:
-            request.responseHeaders.addRawHeader(name, value)
+            if length == NO_BODY or name.lower() not in FRAMING:
+                request.responseHeaders.addRawHeader(name, value)
         if length >= 0:
             request.responseHeaders.setRawHeaders(b"content-length", [b"%d" % length])
         if not ended:
@@ -159,7 +161,9 @@ class _Mounted:
         self._over = True
         channel = self._request.channel
         if channel is not None:
-            getattr(channel, "abortConnection", channel.loseConnection)()
+            # An HTTP/2 stream can be aborted; an HTTP/1 channel is as its transport is.
+            abort = getattr(channel, "abortConnection", None) or channel.transport.abortConnection
+            abort()
 
     def pause(self) -> None:
         self._paused = True

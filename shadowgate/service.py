@@ -13,7 +13,7 @@ from twisted.internet.defer import Deferred, maybeDeferred
 
 from shadowgate.admin.site import admin_factory
 from shadowgate.config.pipeline import read_paths
-from shadowgate.errors import NOWHERE, ConfigError, Problem
+from shadowgate.errors import ConfigError, Problem
 from shadowgate.gateway import Gateway
 from shadowgate.model import Listener, PluginUse
 from shadowgate.net.listeners import Listeners
@@ -108,7 +108,7 @@ class GatewayService(Service):
     def _listen_admin(self, endpoint: str) -> None:
         self._admin_listeners = Listeners(self.reactor, lambda name: admin_factory(self.gateway))
         report = Report()
-        self._admin_listeners.open([Listener("admin", endpoint, NOWHERE)], report)
+        self._admin_listeners.open([Listener("admin", endpoint)], report)
         if report.failed:
             raise ConfigError(report.problems)
 

@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any, Protocol
 
 from attrs import define, field
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
 from zope.interface.interface import InterfaceClass
 
@@ -152,7 +152,7 @@ class _Compiler:
         cluster = self.configuration.find(destination.cluster, destination.port)
         if cluster is None:
             return None
-        name, endpoints, use = cluster.name, cluster.endpoints, cluster.balancer
+        name, endpoints, use = cluster.name, cluster.endpoints, cluster.policy.balancer
         if destination.subset is not None:
             subset = next((one for one in cluster.subsets if one.name == destination.subset), None)
             if subset is None:
@@ -160,9 +160,10 @@ class _Compiler:
             name = f"{name}/{subset.name}"
             wanted = subset.labels.items()
             endpoints = tuple(one for one in endpoints if wanted <= one.labels.items())
-            use = subset.balancer or use
-        balancer = self._component(IBalancer, use or LEAST_REQUEST, f"{path}: cluster {name}")
-        return None if balancer is None else self.live.cluster(name, endpoints, balancer)
+            use = subset.policy.balancer or use
+        use, path = use or LEAST_REQUEST, f"{path}: cluster {name}"
+        balancer = self._component(IBalancer, use, path)
+        return balancer and self._called(use, path, lambda: self.live.cluster(name, endpoints, balancer))
 
     def _mirror(self, mirror: Mirror, path: str) -> CompiledMirror:
         name = mirror.name or str(mirror.destination)
@@ -178,7 +179,11 @@ class _Compiler:
             admit=admit,
             cluster=self._cluster(mirror.destination, path),
             host=shadow_host(suffix, mirror.host),
-            on_request=self._filters(mirror.destination.filters + mirror.filters, path).on_request,
+            on_request=tuple(
+                (name, hooks.on_request)
+                for name, hooks in self._hooks(mirror.destination.filters + mirror.filters, path)
+                if hooks.on_request is not None  # and never on_request_later: a shadow waits for nothing
+            ),
             observers=observers,
             keep_response=keep,
             limits=mirror.limits or self.settings.mirror,
@@ -198,10 +203,13 @@ class _Compiler:
                 observers.append((use.name, made))
         return tuple(observers), keep
 
-    def _filters(self, uses: Iterable[PluginUse], path: str) -> Hooks:
-        compiled = _made(
+    def _hooks(self, uses: Iterable[PluginUse], path: str) -> list[tuple[str, FilterHooks]]:
+        return _made(
             [self._compile(IFilter, use, path, lambda one: one.compile(self.env), use.on_error) for use in uses]
         )
+
+    def _filters(self, uses: Iterable[PluginUse], path: str) -> Hooks:
+        compiled = self._hooks(uses, path)
         on_request: list[RequestHook] = []
         for name, hooks in compiled:
             if hooks.on_request is not None:
@@ -241,7 +249,10 @@ class _Compiler:
     def _called(self, use: PluginUse, path: str, call: Callable[[], Any]) -> Any:
         """Run a plugin's ``compile``; whatever it raises is a problem of the configuration, not of the gateway."""
         try:
-            return call()
+            made = call()
+            if made is None:
+                raise TypeError("its compile() returned nothing")
+            return made
         except Exception as wrong:
             said = str(wrong) if isinstance(wrong, ValueError) else f"{type(wrong).__name__}: {wrong}"
             self.report.error(f"plugin {use.name!r} cannot be used like this: {said}", use.position, path=path)
@@ -273,7 +284,8 @@ def _forgiving(hooks: FilterHooks, name: str, env: Environment) -> FilterHooks:
         env.log.error("filter {name} raised and was skipped: {wrong!r}", name=name, wrong=wrong)
 
     def later(failure: Failure) -> None:
-        note(failure.value)
+        if not failure.check(CancelledError):  # the client left
+            note(failure.value)
 
     def guard(hook: Callable[..., Any] | None) -> Callable[..., Any] | None:
         if hook is None:

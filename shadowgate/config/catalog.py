@@ -28,6 +28,7 @@ from shadowgate.plugin import (
     IMatcher,
     IMirrorObserver,
     IMirrorPolicy,
+    IRetryPolicy,
     ISource,
     Report,
     describe,
@@ -38,6 +39,7 @@ from shadowgate.plugin.spelling import did_you_mean
 POINTS: Mapping[InterfaceClass, str] = {
     IMatcher: "matcher",
     IBalancer: "balancer",
+    IRetryPolicy: "retry",
     IFilter: "filter",
     IMirrorPolicy: "mirror",
     IMirrorObserver: "mirror-observer",

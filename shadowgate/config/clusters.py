@@ -14,8 +14,17 @@ from typing import Final
 from attrs import evolve
 
 from shadowgate.errors import Position
-from shadowgate.model import Cluster, ClusterPolicy, ClusterPort, Endpoint, EndpointSet, Subset, Workload
-from shadowgate.model.use import PluginUse
+from shadowgate.model import (
+    Cluster,
+    ClusterPolicy,
+    ClusterPort,
+    Endpoint,
+    EndpointSet,
+    Subset,
+    TrafficPolicy,
+    Workload,
+)
+from shadowgate.model.policies import NO_POLICY
 from shadowgate.plugin import Report
 from shadowgate.plugin.spelling import did_you_mean, nearest
 
@@ -57,11 +66,11 @@ def join_clusters(
     joined: list[Cluster] = []
     for host, ports in hosts.items():
         kept = _settle(host, ports, report)
-        subsets, balancer = _merge_policies(kept[0], said.get(host, ()), report)
+        subsets, policy = _merge_policies(kept[0], said.get(host, ()), report)
         for cluster in kept:
             name = host if len(kept) == 1 else f"{host}{_PORT}{cluster.ports[0].number}"
             names = aliases[host] if len(kept) == 1 else (host, *aliases[host])
-            joined.append(evolve(cluster, name=name, aliases=names, subsets=subsets, balancer=balancer))
+            joined.append(evolve(cluster, name=name, aliases=names, subsets=subsets, policy=policy))
     return tuple(joined)
 
 
@@ -239,20 +248,21 @@ def covers(pattern: str, host: str) -> bool:
 
 def _merge_policies(
     cluster: Cluster, policies: Iterable[ClusterPolicy], report: Report
-) -> tuple[tuple[Subset, ...], PluginUse | None]:
-    """Subsets add up and the first of a name stays; so does the first balancer."""
+) -> tuple[tuple[Subset, ...], TrafficPolicy]:
+    """Subsets add up and the first of a name stays; so does the first policy that says anything."""
     subsets = {subset.name: subset for subset in cluster.subsets}
-    balancer = cluster.balancer
-    for policy in policies:
-        path = f"DestinationRule {policy.name}"
-        for subset in policy.subsets:
+    chosen = cluster.policy
+    for said in policies:
+        path = f"DestinationRule {said.name}"
+        for subset in said.subsets:
             first = subsets.setdefault(subset.name, subset)
             if first is not subset:
-                message = f'the subset "{subset.name}" of {policy.host} is already said at {first.position}'
+                message = f'the subset "{subset.name}" of {said.host} is already said at {first.position}'
                 report.warning(message + "; this one is passed over", subset.position, path=path)
-        if balancer is None:
-            balancer = policy.balancer
-        elif policy.balancer is not None and policy.balancer.name != balancer.name:
-            message = f"{policy.host} is already balanced by {balancer.name}; this policy is passed over"
-            report.warning(message, policy.position, path=path)
-    return tuple(subsets.values()), balancer
+        if chosen == NO_POLICY:
+            chosen = said.policy
+        elif said.policy != NO_POLICY and said.policy != chosen:
+            report.warning(
+                f"{said.host} already has a traffic policy; this one is passed over", said.position, path=path
+            )
+    return tuple(subsets.values()), chosen

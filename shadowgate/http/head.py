@@ -23,6 +23,8 @@ class RequestHead:
         End-to-end fields only: framing and hop-by-hop fields are gone before any plugin sees the head.
     scheme, peer, local, listener
         ``b"http"`` or ``b"https"``; the client's and the gateway's address as text; the listener's name.
+    local_port
+        The port that the client came in by; 0 where there is none (a UNIX socket).
     notes
         A plugin's private scratch space for this exchange, by a key of its own; made on first use.
     """
@@ -34,6 +36,7 @@ class RequestHead:
         "headers",
         "listener",
         "local",
+        "local_port",
         "method",
         "peer",
         "scheme",
@@ -53,6 +56,7 @@ class RequestHead:
         peer: str = "",
         local: str = "",
         listener: str = "",
+        local_port: int = 0,
     ) -> None:
         self.method = method
         self.target = target
@@ -62,6 +66,7 @@ class RequestHead:
         self.scheme = scheme
         self.peer = peer
         self.local = local
+        self.local_port = local_port
         self.listener = listener
         self._path: bytes | None = None
         self._notes: dict[Any, Any] | None = None
@@ -107,6 +112,7 @@ class RequestHead:
             peer=self.peer,
             local=self.local,
             listener=self.listener,
+            local_port=self.local_port,
         )
 
     def __repr__(self) -> str:

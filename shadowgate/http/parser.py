@@ -8,11 +8,12 @@ A head that comes in pieces or that the pattern does not accept goes through ``a
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import httptools
 
 from shadowgate.errors import BadRequest, BadResponse
-from shadowgate.http.assembly import REQUEST_START, STATUS_START, HeadAssembly
+from shadowgate.http.assembly import REQUEST_START, STATUS_START, HeadAssembly, StartLine
 from shadowgate.http.fields import REQUEST_SPECIAL, RESPONSE_SPECIAL, connection_options, is_kept, nominated
 from shadowgate.http.framing import CHUNKED, NO_BODY, UNTIL_CLOSE, WireLimits, request_length, response_length
 from shadowgate.http.grammar import (
@@ -36,6 +37,7 @@ _absolute_target = re.compile(rb"(?i:https?)://([^/?]*+)(/[^?]*+)?(\?.*+)?").ful
 _SLASH = 0x2F
 _LLHTTP_METHODS = frozenset((b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"OPTIONS", b"PATCH", b"TRACE"))
 
+Match = Callable[[bytes], re.Match[bytes] | None]
 Special = tuple[bytes, Pair, int]
 """A field that the parser interprets: lower-case name, the pair, and its place among the end-to-end fields."""
 
@@ -104,7 +106,7 @@ class _Fields:
     def read(self, head: bytes) -> None:
         """Take the fields of a head without llhttp's help, where it has given up before their end."""
         self.clear()
-        for name, value in FIELD_LINE.findall(head):
+        for name, value in FIELD_LINE.findall(head, head.index(b"\n") + 1):
             self.on_header(name, value)
 
     def headers(self, restored: list[Special], gone: frozenset[bytes]) -> Headers:
@@ -117,57 +119,73 @@ class _Fields:
         return Headers([pair for pair in pairs if pair[0].lower() not in gone] if gone else pairs)
 
 
-class RequestParser:
-    """Parses the requests of one connection, one after another.
+class _HeadFinder:
+    """Finds one head after another in the bytes of a connection; ``rest`` holds those after the last one found."""
 
-    ``rest`` holds the bytes after the head that :meth:`feed` returned last; whoever reads the body takes them.
-    """
+    __slots__ = ("_any", "_assembly", "_fields", "_limits", "_plain", "_roomy", "_start", "rest")
 
-    __slots__ = ("_assembly", "_facts", "_fields", "_host", "_limits", "_llhttp", "_roomy", "rest")
-
-    def __init__(self, limits: WireLimits, *, scheme: bytes, peer: str, local: str, listener: str) -> None:
+    def __init__(self, limits: WireLimits, start: StartLine, plain: Match, any_name: Match, special: frozenset[bytes]):
         self.rest = b""
         self._limits = limits
         self._roomy = min(limits.request_line, limits.header_bytes)
-        self._facts = (scheme, peer, local, listener)
+        self._start = start
+        self._plain = plain
+        self._any = any_name
         self._assembly: HeadAssembly | None = None
-        self._fields = _Fields(REQUEST_SPECIAL)
-        self._llhttp: httptools.HttpRequestParser | None = None
-        self._host: bytes | None = None  # the last one found valid: most connections name one
+        self._fields = _Fields(special)
 
     @property
     def idle(self) -> bool:
         """True when nothing of a next message has been received."""
         return self._assembly is None or self._assembly.idle
 
+    def _find(self, data: bytes) -> re.Match[bytes] | None:
+        """Return the match of the head that these bytes complete, whose group 0 is the head, or None."""
+        assembly = self._assembly
+        if assembly is None:
+            match = self._plain(data)
+            # A head that is smaller than every limit needs no counting; any other is counted by line.
+            if match is not None and (end := match.end()) <= self._roomy:
+                self.rest = data[end:]
+                return match
+            assembly = self._assembly = HeadAssembly(self._start, self._limits)
+        head = assembly.add(data)
+        self.rest = assembly.rest
+        if head is None:
+            return None
+        self._assembly = None
+        match = self._any(head)
+        if match is None:
+            raise Malformed("a malformed head")
+        return match
+
+
+class RequestParser(_HeadFinder):
+    """Parses the requests of one connection, one after another.
+
+    ``rest`` holds the bytes after the head that :meth:`feed` returned last; whoever reads the body takes them.
+    """
+
+    __slots__ = ("_facts", "_host", "_llhttp")
+
+    def __init__(
+        self, limits: WireLimits, *, scheme: bytes, peer: str, local: str, listener: str, local_port: int = 0
+    ) -> None:
+        super().__init__(limits, REQUEST_START, _plain_request, _any_request, REQUEST_SPECIAL)
+        self._facts = (scheme, peer, local, listener, local_port)
+        self._llhttp: httptools.HttpRequestParser | None = None
+        self._host: bytes | None = None  # the last one found valid: most connections name one
+
     def feed(self, data: bytes) -> RequestMessage | None:
         """Take bytes; return the message whose head they complete, or None; raise BadRequest."""
         try:
-            match = _plain_request(data) if self._assembly is None else None
-            # A head below every limit needs no counting; any other is counted by line.
-            if match is not None and (end := match.end()) <= self._roomy:
-                if end == len(data):
-                    self.rest = b""
-                else:
-                    self.rest = data[end:]
-                    data = data[:end]
-                return self._read(data, match)
-            if self._assembly is None:
-                self._assembly = HeadAssembly(REQUEST_START, self._limits)
-            head = self._assembly.add(data)
-            self.rest = self._assembly.rest
-            if head is None:
-                return None
-            self._assembly = None
-            match = _any_request(head)
-            if match is None:
-                raise Malformed("a malformed head")
-            return self._read(head, match)
+            match = self._find(data)
+            return None if match is None else self._read(match)
         except Malformed as fault:
             raise BadRequest(fault.reason, fault.status) from None
 
-    def _read(self, head: bytes, match: re.Match[bytes]) -> RequestMessage:
-        method, target, minor = match.groups()
+    def _read(self, match: re.Match[bytes]) -> RequestMessage:
+        head, method, target, minor = match.group(0, 1, 2, 3)
         version = 11 if minor == b"1" else 10
         fields = self._fields
         fields.pairs = []
@@ -206,9 +224,18 @@ class RequestParser:
             headers, length, keep_alive, expects_continue, upgrade = self._interpret(version)
         else:
             headers = Headers(pairs, index if len(index) == len(pairs) else None)  # type: ignore[arg-type]
-        scheme, peer, local, listener = self._facts
+        scheme, peer, local, listener, local_port = self._facts
         head = RequestHead(
-            method, target, version, headers, host or b"", scheme=scheme, peer=peer, local=local, listener=listener
+            method,
+            target,
+            version,
+            headers,
+            host or b"",
+            scheme=scheme,
+            peer=peer,
+            local=local,
+            listener=listener,
+            local_port=local_port,
         )
         if target[0] != _SLASH or method == b"CONNECT":
             _check_form(head)
@@ -282,25 +309,16 @@ def _check_form(head: RequestHead) -> None:
     head.set_authority(authority)  # section 3.2.2: the target wins over Host
 
 
-class ResponseParser:
+class ResponseParser(_HeadFinder):
     """Parses the answers of one upstream connection, one after another.
 
     ``rest`` holds the bytes after the head that :meth:`feed` returned last.
     """
 
-    __slots__ = ("_assembly", "_fields", "_limits", "_roomy", "rest")
+    __slots__ = ()
 
     def __init__(self, limits: WireLimits) -> None:
-        self.rest = b""
-        self._limits = limits
-        self._roomy = min(limits.request_line, limits.header_bytes)
-        self._assembly: HeadAssembly | None = None
-        self._fields = _Fields(RESPONSE_SPECIAL)
-
-    @property
-    def idle(self) -> bool:
-        """True when nothing of a next message has been received."""
-        return self._assembly is None
+        super().__init__(limits, STATUS_START, _plain_response, _any_response, RESPONSE_SPECIAL)
 
     def feed(self, data: bytes, request_method: bytes) -> ResponseMessage | None:
         """Take bytes; return the message whose head they complete, or None; raise BadResponse.
@@ -308,30 +326,13 @@ class ResponseParser:
         Interim answers (1xx) are messages too; the caller goes on with ``rest`` until the final one.
         """
         try:
-            match = _plain_response(data) if self._assembly is None else None
-            if match is not None and (end := match.end()) <= self._roomy:
-                if end == len(data):
-                    self.rest = b""
-                else:
-                    self.rest = data[end:]
-                    data = data[:end]
-                return self._read(data, match, request_method)
-            if self._assembly is None:
-                self._assembly = HeadAssembly(STATUS_START, self._limits)
-            head = self._assembly.add(data)
-            self.rest = self._assembly.rest
-            if head is None:
-                return None
-            self._assembly = None
-            match = _any_response(head)
-            if match is None:
-                raise Malformed("a malformed head")
-            return self._read(head, match, request_method)
+            match = self._find(data)
+            return None if match is None else self._read(match, request_method)
         except Malformed as fault:
             raise BadResponse(fault.reason) from None
 
-    def _read(self, head: bytes, match: re.Match[bytes], request_method: bytes) -> ResponseMessage:
-        minor, digits, reason = match.groups()
+    def _read(self, match: re.Match[bytes], request_method: bytes) -> ResponseMessage:
+        head, minor, digits, reason = match.group(0, 1, 2, 3)
         status = int(digits)
         version = 11 if minor == b"1" else 10
         fields = self._fields

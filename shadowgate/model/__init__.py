@@ -6,30 +6,58 @@ that into a snapshot.  Names of hosts, paths and headers are text here; they bec
 
 from shadowgate.model.clusters import Cluster, ClusterPolicy, ClusterPort, Endpoint, EndpointSet, Subset, Workload
 from shadowgate.model.configuration import Configuration, Fragment
-from shadowgate.model.routing import Destination, Listener, Match, Mirror, PathMatch, Route, Rule
+from shadowgate.model.policies import (
+    ConnectionPool,
+    Locality,
+    OutlierDetection,
+    RetryBudget,
+    TcpKeepalive,
+    TrafficPolicy,
+    Warmup,
+)
+from shadowgate.model.routing import (
+    ClientNetwork,
+    Delegate,
+    Destination,
+    Listener,
+    Match,
+    Mirror,
+    PathMatch,
+    Route,
+    Rule,
+)
 from shadowgate.model.settings import Limits, MirrorLimits, Settings, Timeouts
 from shadowgate.model.use import PluginUse
 
 __all__ = [
+    "ClientNetwork",
     "Cluster",
     "ClusterPolicy",
     "ClusterPort",
     "Configuration",
+    "ConnectionPool",
+    "Delegate",
     "Destination",
     "Endpoint",
     "EndpointSet",
     "Fragment",
     "Limits",
     "Listener",
+    "Locality",
     "Match",
     "Mirror",
     "MirrorLimits",
+    "OutlierDetection",
     "PathMatch",
     "PluginUse",
+    "RetryBudget",
     "Route",
     "Rule",
     "Settings",
     "Subset",
+    "TcpKeepalive",
     "Timeouts",
+    "TrafficPolicy",
+    "Warmup",
     "Workload",
 ]

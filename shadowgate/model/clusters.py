@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 from attrs import field, frozen
 
 from shadowgate.errors import NOWHERE, Position
-from shadowgate.model.use import PluginUse
+from shadowgate.model.policies import NO_POLICY, TrafficPolicy
 
 
 @frozen
 class Endpoint:
-    """One address that answers: an IP, a host name, or ``unix:/path`` with port 0."""
+    """One address that answers: an IP, a host name, or ``unix:/path`` with port 0.
+
+    ``locality`` is ``region/zone/subzone``, empty where nobody said.
+    """
 
     address: str
     port: int = 0
     labels: Mapping[str, str] = field(factory=dict)
     weight: int = 1
+    locality: str = ""
     position: Position = field(default=NOWHERE, eq=False)
 
     def __str__(self) -> str:
@@ -28,11 +33,15 @@ class Endpoint:
 
 @frozen
 class Subset:
-    """The endpoints of a cluster that carry all of ``labels`` (DestinationRule ``subsets[]``)."""
+    """The endpoints of a cluster that carry all of ``labels`` (DestinationRule ``subsets[]``).
+
+    ``policy`` is over the cluster's, block by block; ``ports`` likewise for single ports.
+    """
 
     name: str
     labels: Mapping[str, str]
-    balancer: PluginUse | None = None
+    policy: TrafficPolicy = NO_POLICY
+    ports: Mapping[int, TrafficPolicy] = field(factory=dict)
     position: Position = field(default=NOWHERE, eq=False)
 
 
@@ -49,20 +58,22 @@ class ClusterPort:
 class Cluster:
     """A named group of endpoints.
 
-    ``name`` is canonical, ``aliases`` other names it is found under.  ``routed`` clusters get a route of their own
-    on every alias that no Route names, as a mesh does for its services.  ``selector`` picks Workloads of the same
-    namespace in addition to the endpoints given.
+    ``name`` is canonical, ``aliases`` other names it is found under.  ``resolution`` says whether addresses are taken
+    as they are or looked up: ``dns`` by address records, ``dns-srv`` by service records.  ``routed`` clusters get a
+    route of their own on every alias that no Route names, as a mesh does for its services.  ``selector`` picks
+    Workloads of the same namespace in addition to the endpoints given.
     """
 
     name: str
     endpoints: tuple[Endpoint, ...] = ()
     subsets: tuple[Subset, ...] = ()
-    balancer: PluginUse | None = None
+    policy: TrafficPolicy = NO_POLICY
     aliases: tuple[str, ...] = ()
     ports: tuple[ClusterPort, ...] = ()
     namespace: str = "default"
     selector: Mapping[str, str] | None = None
     routed: bool = False
+    resolution: Literal["static", "dns", "dns-srv"] = "static"
     position: Position = field(default=NOWHERE, eq=False)
 
 
@@ -99,11 +110,15 @@ class Workload:
 
 @frozen
 class ClusterPolicy:
-    """Subsets and balancing said apart from the cluster (DestinationRule): joined by ``host``."""
+    """Subsets and policies said apart from the cluster (DestinationRule): joined by ``host``.
+
+    ``ports`` holds whole policies for single ports (``portLevelSettings``), which take nothing from ``policy``.
+    """
 
     host: str
     subsets: tuple[Subset, ...] = ()
-    balancer: PluginUse | None = None
+    policy: TrafficPolicy = NO_POLICY
+    ports: Mapping[int, TrafficPolicy] = field(factory=dict)
     name: str = ""
     namespace: str = "default"
     position: Position = field(default=NOWHERE, eq=False)

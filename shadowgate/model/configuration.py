@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from attrs import field, frozen
 
 from shadowgate.model.clusters import Cluster, ClusterPolicy, EndpointSet, Workload
-from shadowgate.model.routing import Listener, Route
+from shadowgate.model.routing import ClientNetwork, Listener, Route
 
-Fragment = Listener | Route | Cluster | ClusterPolicy | EndpointSet | Workload
+Fragment = Listener | Route | Cluster | ClusterPolicy | EndpointSet | Workload | ClientNetwork
 """What a dialect may make of a document."""
 
 

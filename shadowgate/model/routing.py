@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from attrs import field, frozen
@@ -13,10 +14,30 @@ from shadowgate.model.use import PluginUse
 
 @frozen
 class Listener:
-    """A place to accept clients: ``endpoint`` is a Twisted server endpoint string (``tcp:8000``)."""
+    """A place to accept clients.
+
+    ``endpoint`` is a Twisted server endpoint string (``tcp:8000``); where it is empty, ``port`` is a TCP port on the
+    address that the gateway binds.  Several listeners of one place share its socket; ``hosts`` are the names that
+    this one serves there, as a Route writes them.  ``gateway`` is the object that it belongs to (``namespace/name``).
+    """
 
     name: str
-    endpoint: str
+    endpoint: str = ""
+    port: int | None = None
+    hosts: tuple[str, ...] = ("*",)
+    gateway: str = ""
+    position: Position = field(default=NOWHERE, eq=False)
+
+
+@frozen
+class ClientNetwork:
+    """Labels of the clients in some networks (CIDR), for conditions on where a request comes from.
+
+    The labels of a client are those of the narrowest network that it is in.
+    """
+
+    networks: tuple[str, ...]
+    labels: Mapping[str, str]
     position: Position = field(default=NOWHERE, eq=False)
 
 
@@ -36,10 +57,15 @@ class PathMatch:
 
 @frozen
 class Match:
-    """All of its conditions hold; ``conditions`` are matcher plugins."""
+    """All of its conditions hold; ``conditions`` are matcher plugins.
+
+    ``name`` is joined to the rule's in logs; ``stat_prefix`` names the series that its requests are counted in.
+    """
 
     path: PathMatch | None = None
     conditions: tuple[PluginUse, ...] = ()
+    name: str = ""
+    stat_prefix: str = ""
     position: Position = field(default=NOWHERE, eq=False)
 
 
@@ -79,10 +105,20 @@ class Mirror:
 
 
 @frozen
+class Delegate:
+    """Another Route, without hosts of its own, whose rules stand in this rule's place (Istio ``delegate``)."""
+
+    name: str
+    namespace: str
+    position: Position = field(default=NOWHERE, eq=False)
+
+
+@frozen
 class Rule:
     """The first rule of a route one of whose matches holds decides; no matches hold always.
 
-    ``balancer`` is the plugin that chooses among ``destinations``; None is ``weight``.
+    ``balancer`` is the plugin that chooses among ``destinations``; None is ``weight``.  ``retry`` is the retry-policy
+    plugin; None never tries again, but for an idle connection that turns out dead.  A timeout of None is the gateway's.
     """
 
     matches: tuple[Match, ...] = ()
@@ -90,7 +126,11 @@ class Rule:
     filters: tuple[PluginUse, ...] = ()
     mirrors: tuple[Mirror, ...] = ()
     balancer: PluginUse | None = None
+    retry: PluginUse | None = None
+    timeout: float | None = None
+    attempt_timeout: float | None = None
     timeouts: Timeouts | None = None
+    delegate: Delegate | None = None
     name: str = ""
     position: Position = field(default=NOWHERE, eq=False)
 
@@ -99,7 +139,8 @@ class Rule:
 class Route:
     """Rules for some hosts.
 
-    ``hosts`` are exact names, ``*.suffix`` or ``*``, without ports; ``listeners`` are names, empty for all.
+    ``hosts`` are exact names, ``*.suffix`` or ``*``, without ports.  ``listeners`` are names of listeners or of
+    gateways; empty for the gateway's own (``--listen`` and the native form's).
     """
 
     name: str

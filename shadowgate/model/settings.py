@@ -18,11 +18,19 @@ class Timeouts:
         From the end of the request to the head of its final answer (nginx ``proxy_read_timeout``); met: 504.
     idle
         Between two signs of life of a body in either direction (Envoy ``stream_idle_timeout``).
+    request
+        The whole exchange from its head to the end of the answer, all attempts included (Istio ``http[].timeout``,
+        Gateway API ``timeouts.request``); met: 504.
+    attempt
+        One attempt, from its dispatch to the head of its answer (Istio ``perTryTimeout``, Gateway API
+        ``timeouts.backendRequest``); met: another attempt if the retry policy says so, else 504.
     """
 
     connect: float = 10.0
     response: float = 60.0
     idle: float = 300.0
+    request: float = 0.0
+    attempt: float = 0.0
 
 
 @frozen
@@ -75,6 +83,8 @@ class Settings:
 
     trusted_hops
         Proxies in front whose ``X-Forwarded-*`` and ``X-Request-Id`` are believed; 0 replaces the client's own.
+    locality
+        Where the gateway itself runs, as ``region/zone/subzone``, for locality-aware balancing.
     server, via
         The ``server`` field given to clients (empty: the upstream's goes through), and the pseudonym for ``via``
         (empty: none is added).
@@ -83,6 +93,7 @@ class Settings:
     """
 
     trusted_hops: int = 0
+    locality: str = ""
     server: str = ""
     via: str = ""
     shadow_suffix: str = "-shadow"

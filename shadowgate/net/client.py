@@ -226,9 +226,8 @@ class ClientConnection(Protocol):
                 self._release()
                 receiver.response(message.head, length, payload, True)
                 return True
-            self._release()
             receiver.response(message.head, length, payload, False)
-            receiver.response_end(reader.trailers)
+            self._end(receiver, reader)
             return True
         self._reader = reader
         receiver.response(message.head, length, payload, False)
@@ -242,10 +241,14 @@ class ClientConnection(Protocol):
                 receiver.response_data(payload)
             return
         self._input = reader.rest
-        self._release()
         if payload:
             receiver.response_data(payload)
-        receiver.response_end(reader.trailers)
+        self._end(receiver, reader)
+
+    def _end(self, receiver: Receiver, reader: BodyReader) -> None:
+        if self._receiver is receiver:  # it may have given the answer up at its last piece
+            self._release()
+            receiver.response_end(reader.trailers)
 
     def _release(self) -> None:
         """The answer is whole: back to the pool before the receiver hears of it, so that it can be used at once."""

@@ -67,6 +67,7 @@ class Listeners:
     def _bind(self, key: tuple[str, str]) -> Failure | None:
         name, endpoint = key
         failures: list[Failure] = []
+        late = False
         self._open[key] = None
         try:
             listening = serverFromString(self._reactor, endpoint).listen(self._factory(name))
@@ -83,10 +84,12 @@ class Listeners:
         def failed(failure: Failure) -> None:
             self._open.pop(key, None)
             failures.append(failure)
-            log.error("cannot listen on {endpoint}: {reason}", endpoint=endpoint, reason=_reason(failure))
+            if late:
+                log.error("cannot listen on {endpoint}: {reason}", endpoint=endpoint, reason=_reason(failure))
 
         # Every endpoint of Twisted's own has its answer at once; one that takes longer is told about in the log.
         listening.addCallbacks(ready, failed)
+        late = True
         return failures[0] if failures else None
 
     def _close(self, key: tuple[str, str]) -> Deferred[Any]:

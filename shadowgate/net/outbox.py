@@ -87,24 +87,30 @@ class DirectOutbox:
 class BufferedOutbox:
     """For any other transport (TLS, a test's): its own buffer, and its own word on when that is full."""
 
-    __slots__ = ("_owner", "_transport", "full")
+    __slots__ = ("_owner", "_registered", "_transport", "full")
 
     def __init__(self, transport: Any, owner: Owner) -> None:
         self._transport = transport
         self._owner = owner
         self.full = False
+        self._registered = True
         transport.registerProducer(self, True)
 
     def write(self, data: bytes) -> None:
         self._transport.write(data)
 
     def close(self) -> None:
-        self._transport.unregisterProducer()
+        self._unregister()
         self._transport.loseConnection()
 
     def close_write(self) -> None:
-        self._transport.unregisterProducer()
+        self._unregister()
         self._transport.loseWriteConnection()
+
+    def _unregister(self) -> None:
+        if self._registered:
+            self._registered = False
+            self._transport.unregisterProducer()
 
     def pauseProducing(self) -> None:
         if not self.full:

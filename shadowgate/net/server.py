@@ -102,7 +102,8 @@ class ServerConnection(Protocol):
         self._length = NO_BODY
         self._head_sent = False
         self._half_closed = False
-        self._lingering = -1
+        self._closing = False
+        self._dropped = 0
         self._body_paused = False
         self._paused = False
         self._open = False
@@ -123,6 +124,7 @@ class ServerConnection(Protocol):
             peer=_text(transport.getPeer()),
             local=_text(transport.getHost()),
             listener=side.listener,
+            local_port=getattr(transport.getHost(), "port", 0),
         )
         self._open = True
         stats = self._core.stats
@@ -132,8 +134,8 @@ class ServerConnection(Protocol):
         self._enter(side.head_lane)
 
     def dataReceived(self, data: bytes) -> None:
-        if self._lingering >= 0:
-            self._linger(len(data))
+        if self._closing:
+            self._drop(len(data))
             return
         self._input = self._input + data if self._input else data
         if not self._working:
@@ -142,11 +144,12 @@ class ServerConnection(Protocol):
     def readConnectionLost(self) -> None:
         """The client has closed its side: it may be gone, or still be waiting for its answer."""
         self._half_closed = True
-        self._keep_alive = False
-        if self._exchange is None or self._lingering >= 0:
-            self._outbox.close()
+        if self._closing:
+            self._close()
         elif self._reader is not None:
-            self._transport.abortConnection()
+            self._abort()
+        elif self._exchange is None:
+            self._work()
         elif not self._head_sent:
             self._enter(self._side.half_closed_lane)
 
@@ -170,21 +173,23 @@ class ServerConnection(Protocol):
     def write_drained(self) -> None:
         if self._exchange is not None:
             self._exchange.response_drained()
+        elif not self._working:
+            self._work()
 
     def expired(self, lane: Lane) -> None:
         self._lane = None
-        if lane is self._side.head_lane and not self._parser.idle:
+        if self._closing or self._exchange is not None:
+            self._abort()
+        elif lane is self._side.head_lane and not self._parser.idle:
             self._refuse(BadRequest("the request's head did not arrive in time", 408))
-        elif lane is self._side.keepalive_lane or lane is self._side.head_lane:
-            self._outbox.close()
         else:
-            self._transport.abortConnection()
+            self._close()
 
     def drain(self) -> None:
         """Take no further request."""
         self._keep_alive = False
-        if self._exchange is None and self._lingering < 0:
-            self._outbox.close()
+        if self._exchange is None and not self._closing:
+            self._close()
 
     def close(self) -> None:
         """End at once, whatever is under way."""
@@ -196,16 +201,22 @@ class ServerConnection(Protocol):
         """Take from the input what its turn has come for."""
         self._working = True
         try:
-            while self._input and self._open and self._lingering < 0:
+            while self._input and self._open and not self._closing:
                 if self._reader is not None:
                     self._read_body(self._reader)
-                elif self._exchange is not None or not self._read_head():
+                # Nor does a request begin while its client has yet to read the answers before it.
+                elif self._exchange is not None or self._outbox.full or not self._read_head():
                     break
+            if self._half_closed and self._exchange is not None and not self._head_sent:
+                self._enter(self._side.half_closed_lane)
         except BadRequest as bad:
             self._refuse(bad)
         finally:
             self._working = False
-        self._regulate()
+        if self._half_closed and self._exchange is None and not self._outbox.full:
+            self._close()
+        else:
+            self._regulate()
 
     def _read_head(self) -> bool:
         data, self._input = self._input, b""
@@ -246,8 +257,6 @@ class ServerConnection(Protocol):
         try:
             payload = reader.feed(data)
         except BadBody:
-            self._reader = None
-            self._keep_alive = False
             self._core.stats.refused["400"] += 1
             exchange.request_broken(outcomes.BAD_REQUEST)
             return
@@ -260,9 +269,8 @@ class ServerConnection(Protocol):
 
     def _regulate(self) -> None:
         """Read on, unless the exchange or too many waiting requests ask for a pause."""
-        paused = self._body_paused or (
-            self._exchange is not None and len(self._input) > self._core.settings.limits.buffer
-        )
+        busy = self._exchange is not None or self._outbox.full
+        paused = self._body_paused or (busy and len(self._input) > self._core.settings.limits.buffer)
         if paused != self._paused and self._open:
             self._paused = paused
             if paused:
@@ -285,7 +293,7 @@ class ServerConnection(Protocol):
     # streams.Downstream
 
     def send_head(self, head: ResponseHead, length: int, data: bytes, ended: bool) -> None:
-        if self._reader is not None or self._core.draining:
+        if self._reader is not None or self._core.draining or (self._half_closed and not self._input):
             self._keep_alive = False
         if length in (CHUNKED, UNTIL_CLOSE):
             # A 1.1 client is told where the body ends; a 1.0 client sees it by the close (RFC 9112 section 6.3).
@@ -301,7 +309,7 @@ class ServerConnection(Protocol):
         except ValueError:
             self._core.stats.plugin_failures["response head"] += 1
             self._core.log.error("a plugin put a line break into a response head; the answer was cut")
-            self._transport.abortConnection()
+            self._abort()
             return
         if length == CHUNKED:
             if data:
@@ -329,9 +337,9 @@ class ServerConnection(Protocol):
     def abort(self) -> None:
         self._exchange = None
         if self._length == UNTIL_CLOSE or self._outbox.full:
-            self._transport.abortConnection()
+            self._abort()
         else:
-            self._outbox.close()
+            self._close()
 
     def pause(self) -> None:
         self._body_paused = True
@@ -347,34 +355,49 @@ class ServerConnection(Protocol):
         """The answer is written: on to the next request, or to the end of the connection."""
         self._exchange = None
         self._body_paused = False
-        if self._reader is not None:
+        if self._reader is not None or (self._input and not self._keep_alive):
             self._begin_linger()
         elif not self._keep_alive:
-            self._outbox.close()
+            self._close()
         else:
             self._enter(self._side.keepalive_lane)
-            if self._input and not self._working:
+            if not self._working:
                 self._work()
-            else:
-                self._regulate()
 
     def _begin_linger(self) -> None:
         """Close in two steps, so that the client reads its answer before it learns of the close (RFC 9112 9.6)."""
-        self._lingering = 0
+        if self._half_closed:
+            self._close()
+            return
+        self._stop_reading_requests()
+        self._outbox.close_write()
+        self._enter(self._side.linger_lane)
+
+    def _close(self) -> None:
+        """Close once everything is written; a client that does not read it has as long as an idle one."""
+        if not self._open:
+            return
+        self._stop_reading_requests()
+        self._enter(self._side.keepalive_lane)
+        self._outbox.close()
+
+    def _stop_reading_requests(self) -> None:
+        """Whatever still comes in is dropped (RFC 9112 section 9.6)."""
+        self._closing = True
         self._reader = None
         self._input = b""
         self._body_paused = False
         self._regulate()
-        if self._half_closed:
-            self._outbox.close()
-            return
-        self._outbox.close_write()
-        self._enter(self._side.linger_lane)
 
-    def _linger(self, size: int) -> None:
-        self._lingering += size
-        if self._lingering > LINGER_BYTES:
-            self._transport.abortConnection()
+    def _abort(self) -> None:
+        """Close at once, without what was not written yet."""
+        self._stop_reading_requests()
+        self._transport.abortConnection()
+
+    def _drop(self, size: int) -> None:
+        self._dropped += size
+        if self._dropped > LINGER_BYTES:
+            self._abort()
 
     def _enter(self, lane: Lane) -> None:
         self._leave()

@@ -7,19 +7,23 @@ see :data:`API_VERSION`.
 
 from shadowgate.http.head import RequestHead, ResponseHead
 from shadowgate.http.headers import Headers
+from shadowgate.plugin.checks import Check
 from shadowgate.plugin.declaration import API_VERSION, IDeclaration, Plugin
 from shadowgate.plugin.documents import Document, Mapping, Node, Report, Scalar, Sequence
 from shadowgate.plugin.interfaces import (
     IBalancer,
+    IBalancerHooks,
     IDialect,
     IFilter,
     IMatcher,
     IMirrorObserver,
     IMirrorPolicy,
+    IRetryPolicy,
     ISource,
 )
 from shadowgate.plugin.schema import ByteSize, Duration, OneOrMany, OptionDoc, describe, read
 from shadowgate.plugin.values import (
+    Attempt,
     BodyTransform,
     Candidate,
     Environment,
@@ -28,14 +32,17 @@ from shadowgate.plugin.values import (
     Metrics,
     MirrorResult,
     Reply,
+    Retries,
     SourceHandle,
 )
 
 __all__ = [
     "API_VERSION",
+    "Attempt",
     "BodyTransform",
     "ByteSize",
     "Candidate",
+    "Check",
     "Document",
     "Duration",
     "Environment",
@@ -43,12 +50,14 @@ __all__ = [
     "FilterHooks",
     "Headers",
     "IBalancer",
+    "IBalancerHooks",
     "IDeclaration",
     "IDialect",
     "IFilter",
     "IMatcher",
     "IMirrorObserver",
     "IMirrorPolicy",
+    "IRetryPolicy",
     "ISource",
     "Mapping",
     "Metrics",
@@ -61,6 +70,7 @@ __all__ = [
     "Report",
     "RequestHead",
     "ResponseHead",
+    "Retries",
     "Scalar",
     "Sequence",
     "SourceHandle",

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from attrs import define, field, frozen
 
 from shadowgate.errors import Position, Problem, Severity
+from shadowgate.plugin.checks import Check
 
 
 @frozen
@@ -111,17 +112,38 @@ class Report:
         path: str = "",
         found: str = "",
         expected: str = "",
+        check: Check | None = None,
     ) -> None:
-        self.problems.append(Problem(message, position, severity, path, found, expected))
+        """Put down one problem; ``check`` is the entry of the reference that explains its kind."""
+        code = "" if check is None else check.code
+        self.problems.append(Problem(message, position, severity, path, found, expected, code))
 
-    def error(self, message: str, position: Position, *, path: str = "", found: str = "", expected: str = "") -> None:
-        self.add("error", message, position, path=path, found=found, expected=expected)
+    def error(
+        self,
+        message: str,
+        position: Position,
+        *,
+        path: str = "",
+        found: str = "",
+        expected: str = "",
+        check: Check | None = None,
+    ) -> None:
+        self.add("error", message, position, path=path, found=found, expected=expected, check=check)
 
-    def warning(self, message: str, position: Position, *, path: str = "", found: str = "", expected: str = "") -> None:
-        self.add("warning", message, position, path=path, found=found, expected=expected)
+    def warning(
+        self,
+        message: str,
+        position: Position,
+        *,
+        path: str = "",
+        found: str = "",
+        expected: str = "",
+        check: Check | None = None,
+    ) -> None:
+        self.add("warning", message, position, path=path, found=found, expected=expected, check=check)
 
-    def info(self, message: str, position: Position, *, path: str = "") -> None:
-        self.add("info", message, position, path=path)
+    def info(self, message: str, position: Position, *, path: str = "", check: Check | None = None) -> None:
+        self.add("info", message, position, path=path, check=check)
 
     @property
     def failed(self) -> bool:

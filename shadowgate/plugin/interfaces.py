@@ -16,7 +16,7 @@ from zope.interface import Attribute, Interface
 from shadowgate.errors import Problem
 from shadowgate.http.head import RequestHead
 from shadowgate.plugin.documents import Document, Report
-from shadowgate.plugin.values import Environment, FilterHooks, MirrorResult, SourceHandle
+from shadowgate.plugin.values import Environment, FilterHooks, MirrorResult, Retries, SourceHandle
 
 Publish = Callable[[Sequence[Document], Sequence[Problem]], None]
 """How a source hands over all its documents, with the problems that it met reading them."""
@@ -40,6 +40,20 @@ class IBalancer(Interface):
 
         ``endpoints`` is a non-empty tuple of :class:`~shadowgate.plugin.values.Candidate`.
         """
+
+
+class IBalancerHooks(Interface):
+    """A balancer that also has a say in requests and answers, as one that hands out a session cookie has."""
+
+    def compile_hooks(env: Environment) -> FilterHooks:  # noqa: N805
+        """Return hooks that run for the requests it balances, before it is asked to choose."""
+
+
+class IRetryPolicy(Interface):
+    """Whether a request is tried again after an attempt that failed, and when."""
+
+    def compile(env: Environment) -> Retries:  # noqa: N805
+        """Return a :class:`~shadowgate.plugin.values.Retries`."""
 
 
 class IFilter(Interface):

@@ -101,6 +101,37 @@ class FilterHooks:
 
 
 @frozen
+class Attempt:
+    """One attempt that is over: what a retry policy decides by.
+
+    ``number`` counts attempts from 1; ``outcome`` is the name of an Outcome (``completed`` when an answer came);
+    ``response`` is the answer's head, None when there was none.
+    """
+
+    request: RequestHead
+    number: int
+    outcome: str
+    response: ResponseHead | None = None
+
+
+@frozen
+class Retries:
+    """A compiled retry policy.
+
+    decide
+        Returns the seconds to wait before the next attempt, or None to let this one stand.
+    most
+        How many further attempts there can be; 0 keeps no copy of the request's body.
+    elsewhere
+        Whether endpoints that were tried are avoided while there are others.
+    """
+
+    decide: Callable[[Attempt], float | None]
+    most: int
+    elsewhere: bool = True
+
+
+@frozen
 class MirrorResult:
     """What became of one shadow.
 

@@ -41,10 +41,10 @@ class Exchange:
 
     # fmt: off
     __slots__ = (
-        "_attempts", "_busy", "_core", "_destination", "_dial", "_done", "_downstream", "_endpoint", "_head", "_held",
-        "_lane", "_length", "_paused", "_received", "_replay", "_request_ended", "_request_id", "_request_transforms",
-        "_response_started", "_response_transforms", "_rule", "_sent", "_shadows", "_started", "_stats", "_status",
-        "_trailers", "_upstream", "_waiting",
+        "_attempts", "_busy", "_core", "_destination", "_dial", "_done", "_downstream", "_endpoint", "_full", "_head",
+        "_held", "_lane", "_length", "_paused", "_received", "_replay", "_replay_size", "_request_ended",
+        "_request_id", "_request_transforms", "_response_started", "_response_transforms", "_rule", "_sent",
+        "_shadows", "_started", "_stats", "_status", "_trailers", "_upstream", "_waiting",
     )
     # fmt: on
 
@@ -61,6 +61,7 @@ class Exchange:
         self._lane: Lane | None = None
         self._shadows: tuple[Shadow, ...] | None = None
         self._replay: list[bytes] | None = None
+        self._replay_size = 0
         self._request_transforms: Transforms | None = None
         self._response_transforms: Transforms | None = None
         self._attempts = 0
@@ -68,6 +69,7 @@ class Exchange:
         self._sent = 0
         self._status = 0
         self._paused = False
+        self._full = False
         self._response_started = False
         self._done = False
 
@@ -114,6 +116,7 @@ class Exchange:
         upstream = self._upstream
         if upstream is None:
             self._held = self._held + data if self._held else data
+            self._tee(data)  # while a second attempt is being made; before the first there is no shadow
             return
         self._send_on(upstream, data)
 
@@ -126,17 +129,20 @@ class Exchange:
         transforms = self._request_transforms
         tail = self._transform(transforms, b"", True) if transforms is not None else b""
         upstream = self._upstream
+        if self._done:
+            return
         if upstream is None:
             self._held += tail
-            return
-        if tail:
-            self._send_on(upstream, tail)
-        if self._upstream is not upstream:
-            return
-        upstream.end(trailers)
+            self._tee(tail)
+        else:
+            if tail:
+                self._send_on(upstream, tail)
+            if self._upstream is not upstream:
+                return
+            upstream.end(trailers)
         for shadow in self._shadows or ():
             shadow.end(trailers)
-        if not self._response_started and not self._done:
+        if upstream is not None and not self._response_started and not self._done:
             self._wait_for_answer()
 
     def client_gone(self) -> None:
@@ -161,6 +167,8 @@ class Exchange:
             self._upstream.pause()
 
     def response_drained(self) -> None:
+        if self._lane is not None and self._response_started:
+            self._lane.start(self)
         if self._upstream is not None:
             self._upstream.resume()
 
@@ -188,17 +196,17 @@ class Exchange:
         self, result: Deferred[Reply | None], name: str, rest: Sequence[RequestHook], then: Callable[[], None]
     ) -> None:
         def go_on(reply: Reply | None) -> None:
+            if self._waiting is not result:
+                return  # given up meanwhile
             self._waiting = None
-            if self._done:
-                return
             if reply is not None:
                 self._answer(reply)
             else:
                 self._filter(rest, then)
 
         def failed(failure: Failure) -> None:
-            self._waiting = None
-            if not self._done:
+            if self._waiting is result:
+                self._waiting = None
                 self._core.log.failure("filter {name} failed", failure=failure, name=name)
                 self._plugin_failed(name, logged=True)
 
@@ -226,6 +234,9 @@ class Exchange:
     def _pick(self) -> None:
         destination = self._destination
         assert destination is not None and destination.cluster is not None
+        if not self._head.authority:
+            # A 1.0 client named no host: the destination's own, before "/" and a subset (RFC 9112 section 3.2).
+            self._head.set_authority(destination.cluster.name.partition("/")[0].encode())
         try:
             endpoint = destination.cluster.pick(self._head)
         except Exception:
@@ -266,24 +277,26 @@ class Exchange:
     def _dispatch(self, upstream: Upstream) -> None:
         """Write the head and what there is of the body: to the primary first, then to the mirrors."""
         self._upstream = upstream
+        self._full = False
         data, self._held = self._held, b""
         ended, trailers = self._request_ended, self._trailers
         whole = ended and not trailers
         if data:
             self._remember(data)
         upstream.send_head(self._head, self._length, data, whole)
+        if self._upstream is not upstream:
+            return  # a head that cannot be sent
         if ended and not whole:
             upstream.end(trailers)
         if self._shadows is None:
             self._mirror(data, ended, trailers)
-        if self._done:
-            return
         if ended:
             self._wait_for_answer()
         elif not self._response_started:
             assert self._rule is not None
             self._enter(self._core.timers.lane(self._rule.timeouts.idle))
-        self._resume()
+        if not self._full:
+            self._resume()
 
     def _mirror(self, data: bytes, ended: bool, trailers: Sequence[Pair]) -> None:
         assert self._rule is not None
@@ -303,6 +316,9 @@ class Exchange:
             lane.start(self)
         self._remember(data)
         upstream.send(data)
+        self._tee(data)
+
+    def _tee(self, data: bytes) -> None:
         shadows = self._shadows
         if shadows:
             try:
@@ -318,13 +334,16 @@ class Exchange:
         if replay is None:
             return
         replay.append(data)
-        if sum(map(len, replay)) > self._core.settings.limits.buffer:
+        self._replay_size += len(data)
+        if self._replay_size > self._core.settings.limits.buffer:
             self._replay = None
 
     def request_full(self) -> None:
+        self._full = True
         self._pause()
 
     def request_drained(self) -> None:
+        self._full = False
         if self._lane is not None:
             self._lane.start(self)
         self._resume()
@@ -342,6 +361,7 @@ class Exchange:
     # Up: the answer, from the upstream
 
     def informational(self, head: ResponseHead) -> None:
+        self._replay = None  # something of an answer has come
         self._downstream.send_informational(head)
 
     def response(self, head: ResponseHead, length: int, data: bytes, ended: bool) -> None:
@@ -414,6 +434,7 @@ class Exchange:
             # An idle connection that had died: nothing of an answer came, and the request may be sent again.
             self._held = b"".join(self._replay) + self._held
             self._replay = []
+            self._replay_size = 0
             endpoint = self._endpoint
             assert endpoint is not None
             self._release()
@@ -427,6 +448,8 @@ class Exchange:
             outcome = outcomes.IDLE_TIMEOUT
         elif self._request_ended:
             outcome = outcomes.RESPONSE_TIMEOUT
+        elif self._full:
+            outcome = outcomes.IDLE_TIMEOUT  # it is the upstream that does not take what the client has
         else:
             outcome = outcomes.REQUEST_TIMEOUT
         self.request_broken(outcome)
@@ -545,7 +568,7 @@ class Exchange:
         stats.in_flight -= 1
         stats.received += self._received
         stats.sent += self._sent
-        stats.statuses[status // 100] += 1
+        stats.count_status(status)
         stats.outcomes[outcome.name] += 1
         stats.duration.observe(duration)
         record = ExchangeRecord(

@@ -25,7 +25,7 @@ LONGEST_ID = 128
 def compile_forwarding(settings: Settings, random: Random) -> Callable[[RequestHead], bytes]:
     """Return what makes a received head ready to be routed; it returns the request's id."""
     trusted = settings.trusted_hops > 0
-    via = f"1.1 {settings.via}".encode() if settings.via else b""
+    via = {version: f"1.{version - 10} {settings.via}".encode() for version in (10, 11)} if settings.via else None
     ours = frozenset((FOR, PROTO, HOST, INTERNAL))
 
     def prepare(head: RequestHead) -> bytes:
@@ -48,7 +48,7 @@ def compile_forwarding(settings: Settings, random: Random) -> Callable[[RequestH
             if head.authority:
                 headers.set(HOST, head.authority)
         if via:
-            headers.add(b"via", via)  # RFC 9110 section 7.6.3
+            headers.add(b"via", via[head.version])  # RFC 9110 section 7.6.3
         given = headers.index.get(REQUEST_ID)
         if type(given) is bytes and 0 < len(given) <= LONGEST_ID and given.isascii():
             return given

@@ -18,6 +18,7 @@ from shadowgate.runtime.clusters import EndpointState, MirrorState
 from shadowgate.runtime.core import Core
 from shadowgate.runtime.forwarding import extend_for_shadow
 from shadowgate.runtime.outcomes import Outcome
+from shadowgate.runtime.stats import status_class
 from shadowgate.runtime.streams import Dial, Upstream
 from shadowgate.runtime.timers import Lane
 
@@ -65,6 +66,7 @@ class Shadow:
         "_head",
         "_length",
         "_mirror",
+        "_most",
         "_queue",
         "_received",
         "_request_ended",
@@ -97,6 +99,7 @@ class Shadow:
         self._body: list[bytes] = []
         self._sent = 0
         self._received = 0
+        self._most = 0
         self._started = core.now()
         self._done = False
 
@@ -134,7 +137,8 @@ class Shadow:
         assert mirror.cluster is not None
         copy = self._head = head.copy()
         if mirror.host is not None:
-            copy.set_authority(mirror.host(copy.authority or mirror.cluster.name.encode()))
+            # A 1.0 client may have named no host (the name of a subset follows the cluster's and a slash).
+            copy.set_authority(mirror.host(copy.authority or mirror.cluster.name.partition("/")[0].encode()))
         extend_for_shadow(copy)
         # The body is teed as it comes; nobody waits for this copy's 100 (RFC 9110 section 10.1.1).
         copy.headers.remove(b"expect")
@@ -218,14 +222,16 @@ class Shadow:
         if ended:
             self._keep(data)
             self._completed()
-        elif length > self._mirror.limits.response:
-            self._cut()
-        else:
-            self.response_data(data)
+            return
+        keep = self._mirror.keep_response
+        worth = max(self._mirror.limits.response, keep)
+        # Of an answer known to be too long only what an observer asked for is read.
+        self._most = worth if length <= worth else keep - 1
+        self.response_data(data)
 
     def response_data(self, data: bytes) -> None:
         self._keep(data)
-        if self._received > self._mirror.limits.response:
+        if self._received > self._most:
             self._cut()
 
     def response_end(self, trailers: Sequence[Pair]) -> None:
@@ -310,7 +316,7 @@ class Shadow:
         duration = core.now() - self._started
         if outcome == "completed":
             assert self._response is not None
-            stats.completed[self._response.status // 100] += 1
+            stats.completed[status_class(self._response.status)] += 1
             stats.duration.observe(duration)
         elif outcome == "failed":
             stats.failed[reason] += 1

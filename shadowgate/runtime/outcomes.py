@@ -37,7 +37,7 @@ UPSTREAM_CLOSED = Outcome("upstream_closed", 502, "the upstream closed without a
 UPSTREAM_RESET = Outcome("upstream_reset", 502, "the upstream reset the connection", retryable=True)
 BAD_ANSWER = Outcome("bad_answer", 502, "the upstream's answer was not valid HTTP")
 RESPONSE_TIMEOUT = Outcome("response_timeout", 504, "the upstream did not answer in time")
-IDLE_TIMEOUT = Outcome("idle_timeout", 504, "nothing was received for too long")
+IDLE_TIMEOUT = Outcome("idle_timeout", 504, "nothing moved for too long")
 
 CLIENT_GONE = Outcome("client_gone", 499, "the client closed the connection")
 REQUEST_TIMEOUT = Outcome("request_timeout", 408, "the request was not received in time")

@@ -37,6 +37,11 @@ class Tally(dict[str, int]):
         return 0
 
 
+def status_class(status: int) -> int:
+    """Return the first digit; what is above 599 counts as 5 (RFC 9110 section 15)."""
+    return min(status // 100, 5)
+
+
 class RouteStats:
     """One route's exchanges.  ``statuses`` counts by status class, ``outcomes`` by the name of the Outcome."""
 
@@ -50,6 +55,9 @@ class RouteStats:
         self.statuses = [0] * 6
         self.outcomes = Tally()
         self.duration = Histogram()
+
+    def count_status(self, status: int) -> None:
+        self.statuses[status_class(status)] += 1
 
 
 class MirrorStats:

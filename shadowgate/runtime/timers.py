@@ -48,24 +48,27 @@ class Lane:
         self._entries.pop(entry, None)
 
     def _wake(self) -> None:
-        self._call = None
         now = self._now()
         due = []
         for entry, deadline in self._entries.items():
             if deadline > now:
                 break
             due.append(entry)
-        for entry in due:
-            # An earlier entry's expiry may have stopped this one.
-            if self._entries.pop(entry, None) is not None:
-                entry.expired(self)
-        if self._call is None and self._entries:
-            first = next(iter(self._entries.values()))
-            self._call = self._clock.callLater(max(first - now, GRAIN), self._wake)
+        try:
+            for entry in due:
+                # An earlier entry's expiry may have stopped this one.
+                if self._entries.pop(entry, None) is not None:
+                    entry.expired(self)
+        finally:
+            # Only now: what an expiry starts must not put off those that are due before it.
+            self._call = None
+            if self._entries:
+                first = next(iter(self._entries.values()))
+                self._call = self._clock.callLater(max(first - now, GRAIN), self._wake)
 
     def close(self) -> None:
         self._entries.clear()
-        if self._call is not None:
+        if self._call is not None and self._call.active():
             self._call.cancel()
             self._call = None
 

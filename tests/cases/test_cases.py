@@ -96,13 +96,13 @@ def show_cluster(cluster: Cluster) -> Iterator[str]:
     yield f"cluster {cluster.name}{ports}"
     if cluster.aliases:
         yield f"  also {', '.join(cluster.aliases)}"
-    if cluster.balancer is not None:
-        yield f"  balancer {show_use(cluster.balancer)}"
+    if cluster.policy.balancer is not None:
+        yield f"  balancer {show_use(cluster.policy.balancer)}"
     for endpoint in cluster.endpoints:
         weight = "" if endpoint.weight == 1 else f" weight {endpoint.weight}"
         yield f"  endpoint {endpoint}{weight} {show_labels(endpoint.labels)}".rstrip()
     for subset in cluster.subsets:
-        balancer = "" if subset.balancer is None else f" balancer {show_use(subset.balancer)}"
+        balancer = "" if subset.policy.balancer is None else f" balancer {show_use(subset.policy.balancer)}"
         yield f"  subset {subset.name} {show_labels(subset.labels)}".rstrip() + balancer
 
 

@@ -120,7 +120,9 @@ def test_routes_of_another_kind_or_namespace_may_have_the_same_name():
 
 def test_a_listener_said_twice_is_an_error_that_names_both_places():
     configuration, problems = assembled(
-        Listener("public", "tcp:80", HERE), Listener("public", "tcp:81", THERE), Listener("other", "tcp:82")
+        Listener("public", "tcp:80", position=HERE),
+        Listener("public", "tcp:81", position=THERE),
+        Listener("other", "tcp:82"),
     )
     assert [listener.endpoint for listener in configuration.listeners] == ["tcp:80", "tcp:82"]
     assert problems == ["b.yaml:2:1: error: listener public is said a second time; the first is at a.yaml:1:1"]

@@ -10,6 +10,7 @@ from shadowgate.model import (
     EndpointSet,
     PluginUse,
     Subset,
+    TrafficPolicy,
     Workload,
 )
 from shadowgate.plugin import Report
@@ -163,15 +164,15 @@ def test_policies_add_their_subsets_and_the_first_of_a_name_and_the_first_balanc
     first, again, second = Subset("v1", {"v": "1"}, position=HERE), Subset("v1", {}, position=THERE), Subset("v2", {})
     (cluster,), problems = join(
         Cluster("web"),
-        ClusterPolicy("web", (first,), PluginUse("random"), "one"),
-        ClusterPolicy("web", (again, second), PluginUse("round-robin"), "two", position=THERE),
+        ClusterPolicy("web", (first,), TrafficPolicy(PluginUse("random")), name="one"),
+        ClusterPolicy("web", (again, second), TrafficPolicy(PluginUse("round-robin")), name="two", position=THERE),
     )
     assert cluster.subsets == (first, second)
-    assert cluster.balancer == PluginUse("random")
+    assert cluster.policy.balancer == PluginUse("random")
     assert problems == [
         'b.yaml:2:1: warning: DestinationRule two: the subset "v1" of web is already said at a.yaml:1:1; '
         "this one is passed over",
-        "b.yaml:2:1: warning: DestinationRule two: web is already balanced by random; this policy is passed over",
+        "b.yaml:2:1: warning: DestinationRule two: web already has a traffic policy; this one is passed over",
     ]
 
 
@@ -187,8 +188,10 @@ def test_a_policy_reaches_every_port_and_is_reported_once():
 
 
 def test_a_policy_may_name_an_alias():
-    (cluster,), _ = join(Cluster("web.example", aliases=("web",)), ClusterPolicy("web", balancer=PluginUse("random")))
-    assert cluster.balancer == PluginUse("random")
+    (cluster,), _ = join(
+        Cluster("web.example", aliases=("web",)), ClusterPolicy("web", policy=TrafficPolicy(PluginUse("random")))
+    )
+    assert cluster.policy.balancer == PluginUse("random")
 
 
 def test_the_most_specific_policy_decides():
@@ -197,12 +200,12 @@ def test_the_most_specific_policy_decides():
         Cluster("b.web.example"),
         Cluster("c.example"),
         Cluster("*.wild.example"),
-        ClusterPolicy("*", balancer=PluginUse("any")),
-        ClusterPolicy("*.web.example", balancer=PluginUse("wide")),
-        ClusterPolicy("b.web.example", balancer=PluginUse("exact")),
-        ClusterPolicy("*.wild.example", balancer=PluginUse("wild")),
+        ClusterPolicy("*", policy=TrafficPolicy(PluginUse("any"))),
+        ClusterPolicy("*.web.example", policy=TrafficPolicy(PluginUse("wide"))),
+        ClusterPolicy("b.web.example", policy=TrafficPolicy(PluginUse("exact"))),
+        ClusterPolicy("*.wild.example", policy=TrafficPolicy(PluginUse("wild"))),
     )
-    assert [cluster.balancer.name for cluster in clusters] == ["wide", "exact", "any", "wild"]
+    assert [cluster.policy.balancer.name for cluster in clusters] == ["wide", "exact", "any", "wild"]
     assert problems == []
 
 

@@ -13,7 +13,7 @@ import h11
 import httptools
 import pytest
 from attrs import frozen
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shadowgate.errors import BadRequest, BadResponse
@@ -325,6 +325,7 @@ REFUSED_REQUESTS = {
     "DEL in the target": (get(start=b"GET /a\x7f HTTP/1.1"), 400, "control byte"),
     "target without a slash": (get(start=b"GET a.example/x HTTP/1.1"), 400, "neither a path"),
     "target that is an authority": (get(start=b"GET a.example:80 HTTP/1.1"), 400, "neither a path"),
+    "target that looks like a field": (get(start=b"GET host:b HTTP/1.1"), 400, "neither a path"),
     "target of another scheme": (get(start=b"GET ftp://a/x HTTP/1.1"), 400, "neither a path"),
     "target that is a query": (get(start=b"GET ?x HTTP/1.1"), 400, "neither a path"),
     "absolute target with user": (get(start=b"GET http://u@a/ HTTP/1.1"), 400, "no valid authority"),
@@ -678,6 +679,11 @@ ACCEPTED_RESPONSES = {
         ),
         Response(pairs=((b"Set-Cookie", b"a"), (b"Content-Type", b"t")), length=5, keep_alive=True),
     ),
+    "upgrade offered": (
+        b"GET",
+        answer(LENGTH, b"Connection: Upgrade, Keep-Alive", b"Upgrade: h2,h2c"),
+        Response(length=5, keep_alive=True),
+    ),
     "HEAD": (
         b"HEAD",
         answer(b"A: 1", LENGTH, b"B: 2"),
@@ -838,10 +844,10 @@ class HeadersComplete:
         self.complete = True
 
 
-def llhttp_accepts(data: bytes) -> bool:
+def llhttp_accepts(data: bytes, parser: type) -> bool:
     sink = HeadersComplete()
-    with suppress(httptools.HttpParserError):  # an upgrade is one of them
-        httptools.HttpRequestParser(sink).feed_data(data)
+    with suppress(httptools.HttpParserError, httptools.HttpParserUpgrade):
+        parser(sink).feed_data(data)
     return sink.complete
 
 
@@ -856,18 +862,19 @@ def verdict(pieces: list[bytes]) -> tuple[object, ...]:
 
 @pytest.mark.parametrize("data", [data for data, _ in ACCEPTED_REQUESTS.values()], ids=ACCEPTED_REQUESTS)
 def test_what_is_accepted_here_is_accepted_elsewhere(data: bytes) -> None:
-    assert h11_accepts(data) or llhttp_accepts(data)
+    assert h11_accepts(data) or llhttp_accepts(data, httptools.HttpRequestParser)
 
 
-SEEDS = [data for data, _ in ACCEPTED_REQUESTS.values() if len(data) < 500]
-SEEDS += [data for data, _, _ in REFUSED_REQUESTS.values() if len(data) < 500]
 ODD_BYTES = [*by_byte(b"\r\n\t :/#*0,;-_\x00\x0b\x0c\x7f\x85\xa0\xff"), b"\r\n", b"\r\n ", b" HTTP/1.1", b"Host: b\r\n"]
+REQUEST_SEEDS = [data for data, _ in ACCEPTED_REQUESTS.values()] + [data for data, _, _ in REFUSED_REQUESTS.values()]
+RESPONSE_SEEDS = [data for _, data, _ in ACCEPTED_RESPONSES.values()] + [data for data, _ in REFUSED_RESPONSES.values()]
+CUTS = st.lists(st.integers(0, 400), max_size=4)
 
 
 @st.composite
-def mutants(draw: st.DrawFn) -> bytes:
-    """Requests with a few bytes put in, taken out or changed."""
-    data = draw(st.sampled_from(SEEDS))
+def mutants(draw: st.DrawFn, seeds: list[bytes]) -> bytes:
+    """Messages with a few bytes put in, taken out or changed."""
+    data = draw(st.sampled_from([seed for seed in seeds if len(seed) < 500]))
     for _ in range(draw(st.integers(1, 3))):
         place = draw(st.integers(0, len(data)))
         taken = draw(st.integers(0, 2))
@@ -875,13 +882,38 @@ def mutants(draw: st.DrawFn) -> bytes:
     return data
 
 
-@settings(max_examples=400, deadline=None)
-@given(data=mutants(), cuts=st.lists(st.integers(0, 400), max_size=4))
-@example(data=b"GET / HTTP/1.1\r\nHost: a\r\nA:\x0bb\r\n\r\n", cuts=[])
-def test_a_mutant_is_judged_alike_however_it_is_cut_and_never_accepted_alone(data: bytes, cuts: list[int]) -> None:
+def cut(data: bytes, cuts: list[int]) -> list[bytes]:
+    edges = [0, *sorted(min(place, len(data)) for place in cuts), len(data)]
+    return [data[begin:end] for begin, end in pairwise(edges)]
+
+
+@settings(max_examples=300, deadline=None)
+@given(data=mutants(REQUEST_SEEDS), cuts=CUTS)
+def test_a_mutant_request_is_judged_alike_however_it_is_cut_and_never_accepted_alone(
+    data: bytes, cuts: list[int]
+) -> None:
     whole = verdict([data])
     assert verdict(by_byte(data)) == whole
-    edges = [0, *sorted(min(cut, len(data)) for cut in cuts), len(data)]
-    assert verdict([data[begin:end] for begin, end in pairwise(edges)]) == whole
+    assert verdict(cut(data, cuts)) == whole
     if whole[0] == "accepted":
-        assert h11_accepts(data) or llhttp_accepts(data)
+        assert h11_accepts(data) or llhttp_accepts(data, httptools.HttpRequestParser)
+
+
+def response_verdict(pieces: list[bytes]) -> tuple[object, ...]:
+    try:
+        message, rest = feed_responses(pieces)
+    except BadResponse as refusal:
+        return ("refused", refusal.reason)
+    return ("waiting",) if message is None else ("accepted", seen_response(message), rest)
+
+
+@settings(max_examples=300, deadline=None)
+@given(data=mutants(RESPONSE_SEEDS), cuts=CUTS)
+def test_a_mutant_answer_is_judged_alike_however_it_is_cut_and_never_accepted_alone(
+    data: bytes, cuts: list[int]
+) -> None:
+    whole = response_verdict([data])
+    assert response_verdict(by_byte(data)) == whole
+    assert response_verdict(cut(data, cuts)) == whole
+    if whole[0] == "accepted":
+        assert llhttp_accepts(data, httptools.HttpResponseParser)

@@ -43,6 +43,7 @@ from shadowgate.model import (
     Rule,
     Subset,
     Timeouts,
+    TrafficPolicy,
 )
 from shadowgate.plugin import Document, IDialect, Node, Report, Scalar, Sequence, read
 from shadowgate.plugin import Mapping as MappingNode
@@ -73,7 +74,7 @@ class NativeDialect:
 
 
 def _listener(form: ListenerForm) -> Listener:
-    return Listener(form.name or form.endpoint, form.endpoint, form.position)
+    return Listener(form.name or form.endpoint, form.endpoint, position=form.position)
 
 
 def _cluster(name: str, form: ClusterForm | tuple[EndpointForm, ...], document: Document) -> Cluster:
@@ -81,7 +82,8 @@ def _cluster(name: str, form: ClusterForm | tuple[EndpointForm, ...], document: 
         form = ClusterForm(form, position=form[0].position if form else document.position)
     subsets = tuple(Subset(label, labels, position=form.position) for label, labels in form.subsets.items())
     endpoints = tuple(map(_endpoint, form.endpoints))
-    return Cluster(name, endpoints, subsets, form.balancer, namespace=document.namespace, position=form.position)
+    policy = TrafficPolicy(form.balancer)
+    return Cluster(name, endpoints, subsets, policy, namespace=document.namespace, position=form.position)
 
 
 def _clusters_place(document: Document, name: str) -> Position:
@@ -91,7 +93,7 @@ def _clusters_place(document: Document, name: str) -> Position:
 
 
 def _endpoint(form: EndpointForm) -> Endpoint:
-    return Endpoint(form.address, form.port or 0, form.labels, form.weight, form.position)
+    return Endpoint(form.address, form.port or 0, form.labels, form.weight, position=form.position)
 
 
 def _route(form: RouteForm, index: int, document: Document, report: Report) -> Route:
@@ -131,7 +133,7 @@ def _match(form: MatchForm) -> Match:
     for name, node in (("authority", form.authority), ("scheme", form.scheme)):
         if node is not None:
             conditions.append(PluginUse(name, node, node.position))
-    return Match(None if form.path is None else _path(form.path), (*conditions, *form.when), form.position)
+    return Match(None if form.path is None else _path(form.path), (*conditions, *form.when), position=form.position)
 
 
 def _path(form: PathForm) -> PathMatch:

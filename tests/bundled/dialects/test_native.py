@@ -125,7 +125,7 @@ def test_endpoints_of_a_cluster(written, endpoints):
 def test_subsets_and_balancers_of_a_cluster():
     (cluster,) = fragments_of("clusters: {c: {endpoints: a:1, subsets: {v1: {version: 1}}, balancer: round-robin}}")
     assert [(subset.name, subset.labels) for subset in cluster.subsets] == [("v1", {"version": "1"})]
-    assert uses([cluster.balancer]) == [("round-robin", None)]
+    assert uses([cluster.policy.balancer]) == [("round-robin", None)]
 
 
 # Routes

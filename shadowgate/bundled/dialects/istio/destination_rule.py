@@ -113,7 +113,7 @@ class Subset:
         check_label("a subset's name", self.name, self.position, scope.inside("name"))
         policy = self.traffic_policy
         balancer = None if policy is None else policy.translate(scope.inside("trafficPolicy"))
-        return model.Subset(self.name, self.labels, balancer, self.position)
+        return model.Subset(self.name, self.labels, model.TrafficPolicy(balancer), position=self.position)
 
 
 @frozen
@@ -138,7 +138,7 @@ class DestinationRule:
         yield model.ClusterPolicy(
             host=canonical(host, scope.namespace),
             subsets=subsets,
-            balancer=None if policy is None else policy.translate(scope.inside("trafficPolicy")),
+            policy=model.TrafficPolicy(None if policy is None else policy.translate(scope.inside("trafficPolicy"))),
             name=document.name,
             namespace=scope.namespace,
             position=scope.document,

@@ -82,7 +82,7 @@ class HTTPMatch:
         report_unserved(self, scope)
         if any(gateway != "mesh" for gateway in self.gateways):
             scope.inside("gateways").error("gateways is not supported yet", self.position)
-        return model.Match(self._path(scope.inside("uri")), tuple(self._conditions(scope)), self.position)
+        return model.Match(self._path(scope.inside("uri")), tuple(self._conditions(scope)), position=self.position)
 
     def _path(self, scope: Scope) -> PathMatch | None:
         if self.uri is None or not _one_given(self.uri, scope):

@@ -86,7 +86,7 @@ class WorkloadEntry:
         """The endpoint, at a port that is still to be found; a weight of 0 is none given, which counts as 1."""
         labels = {**self._place_labels(), **self.labels}
         address = f"{_UNIX}/{self.address.removeprefix(_UNIX).lstrip('/')}" if self.unix else self.address
-        return model.Endpoint(address, 0, labels, self.weight or 1, self.position)
+        return model.Endpoint(address, 0, labels, self.weight or 1, position=self.position)
 
     def check(self, scope: Scope) -> None:
         report_unserved(self, scope)

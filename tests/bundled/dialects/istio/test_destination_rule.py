@@ -29,12 +29,12 @@ def translate(spec):
 )
 def test_each_simple_balancer_has_its_plugin(simple, balancer):
     policy, problems = translate(f"host: web, trafficPolicy: {{loadBalancer: {{simple: {simple}}}}}")
-    assert (policy.balancer.name, problems) == (balancer, [])
+    assert (policy.policy.balancer.name, problems) == (balancer, [])
 
 
 def test_without_a_policy_the_choice_is_left_open():
     policy, _ = translate("host: web")
-    assert (policy.host, policy.balancer, policy.subsets) == ("web.shop.svc.cluster.local", None, ())
+    assert (policy.host, policy.policy.balancer, policy.subsets) == ("web.shop.svc.cluster.local", None, ())
 
 
 def test_a_subset_may_have_a_balancer_of_its_own():
@@ -43,8 +43,8 @@ def test_a_subset_may_have_a_balancer_of_its_own():
         "{name: v2, trafficPolicy: {loadBalancer: {simple: RANDOM}}}]"
     )
     v1, v2 = policy.subsets
-    assert (v1.name, v1.labels, v1.balancer) == ("v1", {"version": "v1"}, None)
-    assert (v2.name, v2.labels, v2.balancer.name) == ("v2", {}, "random")
+    assert (v1.name, v1.labels, v1.policy.balancer) == ("v1", {"version": "v1"}, None)
+    assert (v2.name, v2.labels, v2.policy.balancer.name) == ("v2", {}, "random")
 
 
 def test_passthrough_is_an_error():

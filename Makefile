@@ -1,0 +1,108 @@
+# make demo    see it work: a gateway, two servers and a mirror between them
+# make test    every check that the continuous integration runs
+#
+# Both do all the set-up themselves, in .venv, from the package index that pip is configured to use.
+
+PYTHON ?= python3
+PORT ?= 8000
+
+VENV := .venv
+PY := $(VENV)/bin/python
+# Twice quiet: only errors. What pip was asked for is what setup.cfg says.
+PIP := @$(PY) -m pip install --quiet --quiet --disable-pip-version-check
+# "compat" because twisted.plugin lists directories on sys.path: the import hook of a plain editable install hides
+# our drop-ins from it, and `twistd --help` would not show shadowgate.
+EDITABLE := --config-settings editable_mode=compat --editable
+RUNTIME := $(VENV)/.runtime-installed
+DEVELOPMENT := $(VENV)/.development-installed
+
+STARTED := $(shell date +%s)
+STEP = @printf '\n=== %s\n'
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+.PHONY: help demo test venv format lint types unit wheel e2e docs changelog clean
+
+help:
+	@echo 'make demo      see it work: a gateway, two servers and a mirror between them (PORT=8080 for another port)'
+	@echo 'make test      every check: the eight targets below, in this order'
+	@echo
+	@echo '  make venv      the development environment, in $(VENV) (PYTHON=python3.12 for another interpreter)'
+	@echo '  make lint      ruff: format and rules; "make format" repairs what can be repaired'
+	@echo '  make types     mypy, strict'
+	@echo '  make unit      unit and contract tests'
+	@echo '  make wheel     build the distributions, install them into an empty environment and use them there'
+	@echo '  make e2e       end-to-end tests with real sockets and servers'
+	@echo '  make docs      the documentation, in docs/_build/html'
+	@echo
+	@echo 'make changelog show the change log of the next release;  make clean  remove what was built'
+
+# --- environment ------------------------------------------------------------------------------------------------------
+
+# Stamps depend on what decides the installed set, so that a second run starts at once.
+$(RUNTIME): setup.cfg pyproject.toml
+	$(STEP) 'environment ($(VENV))'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo 'ShadowGate needs Python 3.11 or newer; $(PYTHON) is not.  Name another one: make PYTHON=python3.12' >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+	  echo '$(PYTHON) cannot make virtual environments.  On Debian and Ubuntu: apt install python3-venv' >&2; exit 1; }
+	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	$(PIP) $(EDITABLE) .
+	@touch $@
+
+$(DEVELOPMENT): $(RUNTIME)
+	$(STEP) 'development tools'
+	$(PIP) $(EDITABLE) '.[test,docs,dev]'
+	@touch $@
+
+# System packages that a check needs (a browser, nginx to compare with) would be asked for here, before anything runs.
+venv: $(DEVELOPMENT)
+
+# --- the two commands -------------------------------------------------------------------------------------------------
+
+demo: $(RUNTIME)
+	@$(PY) -m shadowgate.demo --port $(PORT)
+
+test: venv lint types unit wheel e2e docs
+	@printf '\nAll checks passed in %s seconds.\n' $$(( $$(date +%s) - $(STARTED) ))
+
+# --- the parts --------------------------------------------------------------------------------------------------------
+
+format: venv
+	@$(VENV)/bin/ruff check --fix --quiet . || true
+	@$(VENV)/bin/ruff format .
+
+lint: venv
+	$(STEP) 'format and rules (ruff)'
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/ruff check .
+
+types: venv
+	$(STEP) 'types (mypy)'
+	@$(VENV)/bin/mypy
+
+unit: venv
+	$(STEP) 'unit and contract tests'
+	@$(PY) -m pytest -W error --ignore=tests/end_to_end -m 'not wheel'
+
+wheel: venv
+	$(STEP) 'distributions in an empty environment'
+	@$(PY) -m pytest -m wheel tests/test_wheel.py
+
+e2e: venv
+	$(STEP) 'end-to-end tests'
+	@$(PY) -m pytest tests/end_to_end
+
+docs: venv
+	$(STEP) 'documentation'
+	@$(PY) -m sphinx -W --keep-going -q -b html docs docs/_build/html
+	@echo 'docs/_build/html/index.html'
+
+changelog: venv
+	@$(VENV)/bin/towncrier build --draft --version next
+
+clean:
+	rm -rf build dist docs/_build docs/_generated .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info plugins/*/src/*.egg-info
+	rm -f twisted/plugins/dropin.cache plugins/*/src/twisted/plugins/dropin.cache
+	find shadowgate tests plugins -name __pycache__ -type d -prune -exec rm -rf {} +
