@@ -91,8 +91,12 @@ class BadResponse(Exception):
 
 
 class BadBody(Exception):
-    """A message body that cannot be delimited or ended early; whichever peer sent it is at fault."""
+    """A message body that cannot be delimited or ended early; whichever peer sent it is at fault.
 
-    def __init__(self, reason: str) -> None:
+    ``status`` is the answer's status where that is a client.
+    """
+
+    def __init__(self, reason: str, status: int = 400) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.status = status

@@ -11,25 +11,31 @@ from random import Random
 from time import monotonic
 from typing import Any
 
+from attrs import evolve
 from twisted.internet.defer import Deferred
+from twisted.internet.endpoints import quoteStringArgument
 from twisted.logger import Logger
 
-from shadowgate.compiler.build import compile_configuration
+from shadowgate.background import Background, Foreground
+from shadowgate.compiler.build import Steps, compile_in_steps, run_steps
 from shadowgate.compiler.snapshot import EMPTY, Snapshot
 from shadowgate.config.catalog import Catalog
-from shadowgate.config.pipeline import load
+from shadowgate.config.pipeline import Loaded, load
 from shadowgate.errors import ConfigError, Problem
 from shadowgate.http.framing import WireLimits
+from shadowgate.loader import Loader, Offer, let_go
 from shadowgate.model import Configuration, Endpoint, Listener, Settings
 from shadowgate.net.dial import dialer
-from shadowgate.net.listeners import Listeners
+from shadowgate.net.listeners import Bind, Listeners
 from shadowgate.net.pool import Pool
+from shadowgate.net.resolver import make_resolver
 from shadowgate.net.server import ServerFactory, ServerSide
 from shadowgate.plugin import Document, Environment, Report
 from shadowgate.runtime.access_log import AccessLog, NoAccessLog
-from shadowgate.runtime.clusters import Registry
 from shadowgate.runtime.core import Core
+from shadowgate.runtime.discovery import Resolver
 from shadowgate.runtime.forwarding import compile_forwarding
+from shadowgate.runtime.registry import Registry
 from shadowgate.runtime.stats import Stats
 from shadowgate.runtime.timers import Timers
 
@@ -41,7 +47,9 @@ class Gateway:
     """One gateway in one process.
 
     ``reactor`` provides time, TCP and UNIX sockets; ``listen`` are server endpoint strings for every route that is not
-    bound to a listener of the configuration; ``random`` and ``now`` are there to be replaced in tests.
+    bound to a listener of the configuration; ``background`` runs a function in a thread (without one, configurations
+    are loaded on the spot); ``bind`` opens a port in another way than its endpoint says; ``random``, ``resolver`` and
+    ``now`` are there to be replaced in tests.
     """
 
     def __init__(
@@ -53,7 +61,10 @@ class Gateway:
         *,
         access_log: AccessLog | None = None,
         random: Random | None = None,
+        resolver: Callable[[], Resolver] | None = None,
+        background: Background | Foreground | None = None,
         now: Callable[[], float] = monotonic,
+        bind: Bind | None = None,
     ) -> None:
         self.settings = settings or Settings()
         self.catalog = catalog
@@ -61,9 +72,17 @@ class Gateway:
         self.stats = Stats()
         self._reactor = reactor
         self._timers = Timers(reactor)
+        self._background = background or Foreground()
         random = random or Random()
-        self.env = Environment(reactor, random, self.stats, self.log)
-        self.registry = Registry(self._pool, self._pool, self.stats, self.env)
+        self.env = Environment(reactor, random, self.stats, self.log, self._background)
+        self.registry = Registry(
+            self._pool,
+            self._shadow_pool,
+            self.stats,
+            self.env,
+            resolver or (lambda: make_resolver(reactor, self.settings.name_servers)),
+            self.settings.locality,
+        )
         self.core = Core(
             self.settings,
             self._timers,
@@ -81,10 +100,11 @@ class Gateway:
             trailer_bytes=bounds.trailer_bytes,
         )
         self._listen = _named(listen)
-        self.listeners = Listeners(reactor, self.factory)
+        self.listeners = Listeners(reactor, self.factory, bind)
         self._listening = False
         self._factories: list[ServerFactory] = []
-        self._documents: tuple[Document, ...] | None = None
+        self._in_service: Offer | None = None
+        self._loader = Loader(self.env, self._background, self._read, self.compile, self._take)
         self.problems: tuple[Problem, ...] = ()
         self.loads = 0
         self.last_load_ok = False
@@ -103,46 +123,61 @@ class Gateway:
         return self.core.snapshot is not EMPTY and not self.core.draining
 
     def apply(self, documents: Iterable[Document], problems: Iterable[Problem] = ()) -> Snapshot:
-        """Put a new configuration in service.
+        """Put a new configuration in service, at once.
 
         Raises :class:`ConfigError` with every problem, and changes nothing, when it cannot be served.
         """
-        documents = tuple(documents)
-        self.loads += 1
-        self._documents = None
-        loaded = load(documents, problems, self.catalog)
+        offer = (tuple(documents), tuple(problems))
+        loaded = load(*offer, self.catalog)
+        return self.serve(offer, loaded, run_steps(self.compile(loaded)))
+
+    def offer(self, documents: Sequence[Document], problems: Sequence[Problem] = ()) -> None:
+        """Take what a source has published: serve it if it is good and new, else say what is wrong and go on.
+
+        Returns at once; requests are served while it is loaded.
+        """
+        self._loader.offer(documents, problems)
+
+    def _read(self, offer: Offer) -> Loaded | None:
+        if offer == self._in_service:
+            return None
+        return load(*offer, self.catalog)
+
+    def compile(self, loaded: Loaded) -> Steps:
+        """Return the steps that make a snapshot; what is in service stays as it is."""
         generation = self.core.snapshot.generation + 1
-        snapshot = compile_configuration(
+        return compile_in_steps(
             loaded.configuration, self.catalog, self.settings, self.registry, self.env, loaded.report, generation
         )
-        wanted = self._wanted(loaded.configuration)
-        if self._listening and not loaded.report.failed:
-            self.listeners.open(wanted, loaded.report)
-        self.problems = tuple(loaded.report.problems)
-        self.last_load_ok = not loaded.report.failed
-        if loaded.report.failed:
+
+    def serve(self, offer: Offer, loaded: Loaded, snapshot: Snapshot) -> Snapshot:
+        """The swap: one attribute, when everything it needs is there.  Raises :class:`ConfigError`."""
+        report = loaded.report
+        wanted = self.wanted(loaded.configuration)
+        self.loads += 1
+        if self._listening and not report.failed:
+            self.listeners.open(wanted, report)
+        self.problems = tuple(report.problems)
+        self.last_load_ok = not report.failed
+        if report.failed:
+            self._in_service = None
             self.registry.retain(self.core.snapshot)
             raise ConfigError(self.problems)
-        self.core.snapshot = snapshot
-        self._documents = documents
+        replaced, self.core.snapshot = self.core.snapshot, snapshot
+        let_go(self._background, replaced, self._in_service)
+        self._in_service = offer
         self.loaded_at = self._reactor.seconds()
         self.registry.retain(snapshot)
         if self._listening:
             self.listeners.close_others(wanted)
+            names = {listener.name for listener in wanted}
+            self._factories = [one for one in self._factories if one.side.listener in names or one.side.connections]
         return snapshot
 
-    def _wanted(self, configuration: Configuration) -> tuple[Listener, ...]:
-        return self._listen + configuration.listeners
-
-    def offer(self, documents: Iterable[Document], problems: Iterable[Problem] = ()) -> None:
-        """Take what a source has published: serve it if it is good and new, else say what is wrong and go on."""
-        published = tuple(documents)
-        told = tuple(problems)
-        if published == self._documents and not told and self.last_load_ok:
-            return
+    def _take(self, offer: Offer, loaded: Loaded, snapshot: Snapshot) -> None:
         before = self.problems
         try:
-            snapshot = self.apply(published, told)
+            self.serve(offer, loaded, snapshot)
         except ConfigError as bad:
             for problem in bad.problems:
                 self.log.error("{problem}", problem=problem)
@@ -160,11 +195,30 @@ class Gateway:
             rules=len(snapshot.rules),
         )
 
+    def wanted(self, configuration: Configuration) -> tuple[Listener, ...]:
+        return self._listen + tuple(map(self._placed, configuration.listeners))
+
+    def _placed(self, listener: Listener) -> Listener:
+        """Return the listener with an endpoint: the settings say where a declared port is opened."""
+        if listener.endpoint or listener.port is None:
+            return listener
+        port = self.settings.port_map.get(listener.port, listener.port)
+        address = listener.bind or self.settings.bind
+        interface = f":interface={quoteStringArgument(address)}" if address else ""
+        return evolve(listener, endpoint=f"tcp:{port}{interface}")
+
     # Clients
 
     def listen_by_default(self, endpoint: str) -> None:
-        """Listen there if neither the caller nor the configuration said where."""
-        if not self._wanted(self.snapshot.configuration):
+        """Listen there if neither the caller nor the configuration said where.
+
+        Gateways of the configuration say so for the routes that are bound to them; that a service can also be asked for
+        by its name is nothing that anybody said.
+        """
+        configuration = self.snapshot.configuration
+        own = any(not listener.gateway for listener in configuration.listeners)
+        said = any(not route.listeners and route.kind != "Service" for route in configuration.routes)
+        if not self._listen and not own and (said or not configuration.listeners):
             self._listen = _named([endpoint])
 
     def listen(self) -> None:
@@ -174,7 +228,7 @@ class Gateway:
         """
         report = Report()
         self._listening = True
-        self.listeners.open(self._wanted(self.snapshot.configuration), report)
+        self.listeners.open(self.wanted(self.snapshot.configuration), report)
         if report.failed:
             raise ConfigError(report.problems)
 
@@ -204,6 +258,7 @@ class Gateway:
     def close(self) -> None:
         """Let go of every connection and timer."""
         self.core.draining = True
+        self._loader.close()
         for factory in self._factories:
             for connection in list(factory.side.connections):
                 connection.close()
@@ -211,15 +266,18 @@ class Gateway:
         self.core.access_log.flush()
         self._timers.close()
 
-    def _pool(self, endpoint: Endpoint) -> Pool:
+    def _pool(self, endpoint: Endpoint, names: bool = True) -> Pool:
         bounds = self.settings.limits
         return Pool(
             str(endpoint),
-            dialer(self._reactor, endpoint),
+            dialer(self._reactor, endpoint, names),
             self.wire_limits,
             self._timers.lane(bounds.upstream_idle),
             bounds.pool_size,
         )
+
+    def _shadow_pool(self, endpoint: Endpoint) -> Pool:
+        return self._pool(endpoint, names=False)
 
     def __repr__(self) -> str:
         return f"<Gateway {self.snapshot!r}, {self.core.in_flight} in flight, {self.registry!r}>"

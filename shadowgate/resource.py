@@ -18,8 +18,10 @@ from zope.interface import implementer
 from shadowgate.gateway import Gateway
 from shadowgate.http.fields import FRAMING, HOP_BY_HOP, connection_options, nominated
 from shadowgate.http.framing import CHUNKED, NO_BODY
+from shadowgate.http.grammar import Malformed
 from shadowgate.http.head import RequestHead, ResponseHead
 from shadowgate.http.headers import Headers, Pair
+from shadowgate.http.parser import settle_target
 from shadowgate.runtime.exchange import Exchange
 
 LISTENER = "mounted"
@@ -73,6 +75,15 @@ class _Mounted:
             request.responseHeaders.removeHeader(name)
         request.notifyFinish().addErrback(self._gone)
         head = self._head()
+        try:
+            if not head.target.startswith(b"/"):
+                settle_target(head)
+        except Malformed as bad:
+            self._over = True
+            request.setResponseCode(bad.status)
+            request.write(f"bad_request: {bad.reason}\n".encode())
+            request.finish()
+            return
         length = self._length()
         if length == NO_BODY:
             self._exchange.start(head, length, b"", True)

@@ -23,6 +23,8 @@ LAYERS = {
     "compiler": 4,
     "runtime": 5,
     "net": 6,
+    "background": 5,
+    "loader": 6,
     "gateway": 7,
     "service": 8,
     "resource": 8,
@@ -44,7 +46,7 @@ NEVER_IMPORTED = {"bundled", "testing", "demo"}
 """Parts that no other part may import: bundled components have no private door, and helpers are for others."""
 
 ONLY_IN = {
-    "twisted.internet.reactor": {"shadowgate.tap", "shadowgate.cli", "shadowgate.demo.__main__"},
+    "twisted.internet.reactor": {"shadowgate.tap", "shadowgate.cli.run", "shadowgate.demo.__main__"},
     "twisted.plugin.getPlugins": {"shadowgate.config.catalog"},
     "twisted.plugin.getCache": {"shadowgate.config.catalog"},
     "httptools": {"shadowgate.http.parser"},

@@ -1,4 +1,4 @@
-"""Pages that would go stale if a person kept them: plugins with their options, Istio's fields, and default limits.
+"""Pages that would go stale if a person kept them: plugins with their options, Istio's fields, codes, limits.
 
 Written into ``_generated/`` before each build and included from the pages of ``reference/``.
 """
@@ -17,23 +17,26 @@ from twisted.internet.task import Clock
 
 from shadowgate import model, tap
 from shadowgate.admin.metrics import render_metrics
-from shadowgate.bundled.dialects import native_forms
+from shadowgate.bundled.dialects import native_clusters, native_forms
 from shadowgate.config.catalog import POINTS, Catalog
 from shadowgate.gateway import Gateway
 from shadowgate.plugin import describe
+from shadowgate.plugin.checks import table as table_of_checks
 
 BUNDLED = "shadowgate.bundled."
 ISTIO = "shadowgate.bundled.dialects.istio"
 ISTIO_KINDS = {
     "VirtualService": f"{ISTIO}.virtual_service",
+    "Gateway": f"{ISTIO}.gateway",
     "DestinationRule": f"{ISTIO}.destination_rule",
     "ServiceEntry": f"{ISTIO}.service_entry",
-    "WorkloadEntry": f"{ISTIO}.service_entry",
+    "WorkloadEntry": f"{ISTIO}.workload_entry",
 }
 NATIVE = (
-    *("NativeForm", "ListenerForm", "ClusterForm", "EndpointForm", "RouteForm", "MatchForm", "PathForm"),
-    *("DestinationForm", "TimeoutsForm", "MirrorForm", "MirrorLimitsForm"),
+    *("NativeForm", "ListenerForm", "RouteForm", "MatchForm", "PathForm"),
+    *("DestinationForm", "TimeoutsForm", "MirrorForm", "MirrorLimitsForm", "ClientsForm"),
 )
+NATIVE_CLUSTERS = ("ClusterForm", "EndpointForm", "SubsetForm", "WarmupForm")
 METRICS = {
     "shadowgate_request": "Requests of clients",
     "shadowgate_response": "Requests of clients",
@@ -43,6 +46,7 @@ SIZES = {"request_line", "header_bytes", "trailer_bytes", "buffer", "budget", "r
 EFFECTS = {
     None: "served",
     "info": "read, has no effect on a gateway",
+    "later": "read and checked, does not act yet",
     "warning": "not served: a warning, the rest works",
     "error": "not served: refused",
 }
@@ -78,20 +82,24 @@ def istio() -> Iterator[tuple[str, str]]:
         yield f"istio-{kind}.md", table(("field", ""), fields)
 
 
-def istio_fields(schema: type[Any], path: str, seen: tuple[type[Any], ...]) -> Iterator[tuple[str, str]]:
+def istio_fields(
+    schema: type[Any], path: str, seen: tuple[type[Any], ...], outer: str | None = None
+) -> Iterator[tuple[str, str]]:
+    """Every field below ``path``; ``outer`` is the mark of what it is in, which holds for all of it."""
     hints = typing.get_type_hints(schema, include_extras=True)
     for field in attrs.fields(schema):
         if field.name == "position":
             continue
         key = field.metadata.get("key") or camel(field.name)
         nested, suffix = inner_schema(hints[field.name])
-        effect = EFFECTS[field.metadata.get("shadowgate_unserved")]
+        mark = field.metadata.get("shadowgate_unserved") or outer
+        effect = EFFECTS[mark]
         if nested is None or nested in seen:
             yield f"`{path}.{key}{suffix}`", effect
         elif set(attrs.fields_dict(nested)) - {"position"} == {"exact", "prefix", "regex"}:
             yield f"`{path}.{key}{suffix}`: `exact`, `prefix` or `regex`", effect
         else:
-            yield from istio_fields(nested, f"{path}.{key}{suffix}", (*seen, schema))
+            yield from istio_fields(nested, f"{path}.{key}{suffix}", (*seen, schema), mark)
 
 
 def inner_schema(hint: Any) -> tuple[type[Any] | None, str]:
@@ -109,16 +117,27 @@ def inner_schema(hint: Any) -> tuple[type[Any] | None, str]:
 
 def native() -> Iterator[tuple[str, str]]:
     """The native form, one table for each mapping that can be written."""
-    for name in NATIVE:
-        form = getattr(native_forms, name)
+    forms = [getattr(native_forms, name) for name in NATIVE]
+    forms += [getattr(native_clusters, name) for name in NATIVE_CLUSTERS]
+    for form in forms:
         text = "\n\n".join([inspect.cleandoc(form.__doc__ or ""), options(form)])
-        yield f"native-{name}.md", text
+        yield f"native-{form.__name__}.md", text
 
 
 def command_line() -> Iterator[tuple[str, str]]:
     # Laid out for a page, whatever the terminal that the build runs in.
     usage = tap.Options().getUsage(width=100)
     yield "command-line.md", f"```text\n{usage.rstrip()}\n```"
+
+
+def checks() -> Iterator[tuple[str, str]]:
+    """Every kind of problem with its code, block by block."""
+    parts = []
+    for block in table_of_checks.BLOCKS.values():
+        parts.append(f"## {inspect.cleandoc(block.__doc__ or '').partition(chr(10))[0].rstrip('.')}")
+        for check in table_of_checks.checks_of(block).values():
+            parts += [f"({check.code})=\n### {check.code}: {check.title.rstrip('.')}", check.text]
+    yield "checks.md", "\n\n".join(parts)
 
 
 def metrics() -> Iterator[tuple[str, str]]:
@@ -172,7 +191,7 @@ def table_line(cells: tuple[str, ...]) -> str:
 def write(app: Sphinx) -> None:
     folder = Path(app.srcdir) / "_generated"
     folder.mkdir(exist_ok=True)
-    for name, text in (*plugins(), *istio(), *native(), *command_line(), *metrics(), *limits()):
+    for name, text in (*plugins(), *istio(), *native(), *command_line(), *checks(), *metrics(), *limits()):
         page = folder / name
         if not page.exists() or page.read_text() != text + "\n":
             page.write_text(text + "\n")

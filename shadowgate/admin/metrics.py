@@ -7,47 +7,79 @@ requests and series of shadows never share a name.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from shadowgate.compiler.snapshot import Snapshot
+from shadowgate.errors import Problem
 from shadowgate.gateway import Gateway
 from shadowgate.runtime.stats import BOUNDS, Histogram, MirrorStats, RouteStats
 
 CLASSES = ("0xx", "1xx", "2xx", "3xx", "4xx", "5xx")
 
 
+class Serving(Protocol):
+    """Whatever puts configurations in service: one gateway, or the supervisor of several."""
+
+    loads: int
+    last_load_ok: bool
+    loaded_at: float
+    problems: tuple[Problem, ...]
+
+    @property
+    def snapshot(self) -> Snapshot: ...
+
+    @property
+    def ready(self) -> bool: ...
+
+
 def render_metrics(gateway: Gateway) -> bytes:
     """Return the text of ``/metrics``."""
+    return render([*configuration_metrics(gateway), *traffic_metrics(gateway)])
+
+
+def render(metrics: Sequence[Metric]) -> bytes:
+    """Return metric families as Prometheus reads them."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Collector(gateway))
+    registry.register(_Given(metrics))
     return generate_latest(registry)
 
 
-class _Collector(Collector):
-    def __init__(self, gateway: Gateway) -> None:
-        self._gateway = gateway
+class _Given(Collector):
+    def __init__(self, metrics: Sequence[Metric]) -> None:
+        self._metrics = metrics
 
     def collect(self) -> Iterable[Metric]:
-        stats = self._gateway.stats
-        yield from _gateway(self._gateway)
-        yield from _routes([stats.unrouted, *stats.routes.values()])
-        yield from _mirrors(list(stats.mirrors.values()))
-        yield from _plugins(self._gateway)
+        return self._metrics
+
+
+def configuration_metrics(serving: Serving) -> Iterator[Metric]:
+    """What is in service: of all processes that serve it, these numbers are the same."""
+    yield _gauge("config_generation", "Number of the configuration in service.", serving.snapshot.generation)
+    yield _gauge(
+        "config_last_reload_successful",
+        "Whether the last configuration that was read could be served (1) or not (0).",
+        int(serving.last_load_ok),
+    )
+    yield _gauge("config_last_reload_success_timestamp_seconds", "When it was put in service.", serving.loaded_at)
+    yield _counter("config_reloads", "Configurations that were read.", serving.loads)
+    yield _gauge("ready", "Whether new clients are welcome.", int(serving.ready))
+
+
+def traffic_metrics(gateway: Gateway) -> Iterator[Metric]:
+    """What passed through one process: of several, these numbers are summed."""
+    stats = gateway.stats
+    yield from _gateway(gateway)
+    yield from _routes([stats.unrouted, *stats.routes.values()])
+    yield from _mirrors(list(stats.mirrors.values()))
+    yield from _plugins(gateway)
 
 
 def _gateway(gateway: Gateway) -> Iterator[Metric]:
     stats = gateway.stats
-    yield _gauge("config_generation", "Number of the configuration in service.", gateway.snapshot.generation)
-    yield _gauge(
-        "config_last_reload_successful",
-        "Whether the last configuration that was read could be served (1) or not (0).",
-        int(gateway.last_load_ok),
-    )
-    yield _gauge("config_last_reload_success_timestamp_seconds", "When it was put in service.", gateway.loaded_at)
-    yield _counter("config_reloads", "Configurations that were read.", gateway.loads)
-    yield _gauge("ready", "Whether new clients are welcome.", int(gateway.ready))
     yield _counter("connections", "Client connections accepted.", stats.connections)
     yield _gauge("connections_open", "Client connections open now.", stats.connections_open)
     refused = CounterMetricFamily("shadowgate_refused", "Requests that were not valid HTTP.", labels=["code"])
@@ -77,6 +109,9 @@ def _routes(routes: Sequence[RouteStats]) -> Iterator[Metric]:
     outcomes = CounterMetricFamily(
         "shadowgate_request_outcomes", "Exchanges of clients, by how they ended.", labels=["route", "outcome"]
     )
+    retries = CounterMetricFamily(
+        "shadowgate_retries", "Further attempts that the retry policy wanted.", labels=["route", "result"]
+    )
     in_flight = GaugeMetricFamily("shadowgate_requests_in_flight", "Exchanges under way.", labels=label)
     received = CounterMetricFamily("shadowgate_request_bytes", "Bytes of request bodies.", labels=label)
     sent = CounterMetricFamily("shadowgate_response_bytes", "Bytes of answers' bodies.", labels=label)
@@ -89,11 +124,13 @@ def _routes(routes: Sequence[RouteStats]) -> Iterator[Metric]:
                 requests.add_metric([route.name, name], count)
         for name, count in route.outcomes.items():
             outcomes.add_metric([route.name, name], count)
+        for name, count in route.retries.items():
+            retries.add_metric([route.name, name], count)
         in_flight.add_metric([route.name], route.in_flight)
         received.add_metric([route.name], route.received)
         sent.add_metric([route.name], route.sent)
         duration.add_metric([route.name], _buckets(route.duration), route.duration.total)
-    yield from (requests, outcomes, in_flight, received, sent, duration)
+    yield from (requests, outcomes, retries, in_flight, received, sent, duration)
 
 
 def _mirrors(mirrors: Sequence[MirrorStats]) -> Iterator[Metric]:
@@ -138,7 +175,7 @@ def _mirrors(mirrors: Sequence[MirrorStats]) -> Iterator[Metric]:
 
 
 def _plugins(gateway: Gateway) -> Iterator[Metric]:
-    failures = CounterMetricFamily("shadowgate_plugin_failures", "Hooks that raised.", labels=["plugin"])
+    failures = CounterMetricFamily("shadowgate_hook_failures", "Hooks that raised.", labels=["plugin"])
     for name, count in gateway.stats.plugin_failures.items():
         failures.add_metric([name], count)
     yield failures

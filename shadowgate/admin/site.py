@@ -1,16 +1,18 @@
-"""The admin API's resources, on twisted.web: ``/live``, ``/ready``, ``/metrics`` and ``/config``, all read-only."""
+"""The admin API's resources, on twisted.web, all read-only: see :data:`INDEX`."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
+from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST
-from twisted.web.http import Request
-from twisted.web.resource import Resource
-from twisted.web.server import Site
+from twisted.internet.defer import Deferred, execute
+from twisted.python.failure import Failure
+from twisted.web.pages import errorPage, notFound
+from twisted.web.resource import IResource, Resource
+from twisted.web.server import NOT_DONE_YET, Request, Site
 
-from shadowgate.admin.metrics import render_metrics
+from shadowgate.admin.pages import PLAIN, Answer, GatewayPages, Pages, json_answer
 from shadowgate.admin.view import configuration_view
 from shadowgate.gateway import Gateway
 
@@ -20,48 +22,94 @@ INDEX = """ShadowGate admin API
 /ready    200 while a configuration is in service and new clients are welcome, else 503
 /metrics  Prometheus metrics
 /config   what is in service, its generation, and the problems of the last configuration, as JSON
+/config/dump   the configuration alone, with the place of each part
+/explain?method=GET&url=http://httpbin:8000/&header=k:v   what would become of a request
 """
 
 
 class _Page(Resource):
-    """One page, made anew for each request: ``render`` returns status, content type and text."""
+    """One page, made anew for each request by ``make``."""
 
     isLeaf = True
 
-    def __init__(self, make: Callable[[], tuple[int, str, bytes]]) -> None:
+    def __init__(self, make: Callable[[Request], Deferred[Answer]]) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._make = make
 
-    def render_GET(self, request: Request) -> bytes:
-        status, kind, text = self._make()
-        request.setResponseCode(status)
-        request.setHeader(b"Content-Type", kind.encode())
-        request.setHeader(b"Cache-Control", b"no-store")
-        return text
+    def getChild(self, path: bytes, request: Request) -> IResource:
+        return notFound()
 
+    def render(self, request: Request) -> Any:
+        if request.method not in (b"GET", b"HEAD"):
+            request.setHeader(b"Allow", b"GET, HEAD")  # RFC 9110 section 15.5.6
+            return errorPage(405, "Method Not Allowed", "Nothing can be changed here.").render(request)
+        left: list[Any] = []
+        request.notifyFinish().addErrback(left.append)
 
-PLAIN = "text/plain; charset=utf-8"
+        def give(answer: Answer) -> None:
+            if left:
+                return
+            status, kind, text = answer
+            request.setResponseCode(status)
+            request.setHeader(b"Content-Type", kind.encode())
+            request.setHeader(b"Cache-Control", b"no-store")
+            request.setHeader(b"Content-Length", b"%d" % len(text))
+            request.write(text)
+            request.finish()
+
+        def fail(failure: Failure) -> None:
+            if not left:
+                request.processingFailed(failure)
+
+        self._make(request).addCallbacks(give, fail)
+        return NOT_DONE_YET
 
 
 def admin_factory(gateway: Gateway) -> Site:
     """Return the admin API of a gateway as a Twisted factory."""
+    return admin_site(GatewayPages(gateway))
 
-    def ready() -> tuple[int, str, bytes]:
-        if gateway.ready:
-            return 200, PLAIN, b"ready\n"
-        return 503, PLAIN, b"draining\n" if gateway.core.draining else b"no configuration in service\n"
 
-    def config() -> tuple[int, str, bytes]:
-        return 200, "application/json", json.dumps(configuration_view(gateway), indent=2).encode() + b"\n"
+def admin_site(pages: Pages) -> Site:
+    """Return the admin API of whatever has these pages."""
+    later = pages.env.background  # a large configuration takes longer to show than any request should wait
 
-    root = Resource()
-    root.putChild(b"", _Page(lambda: (200, PLAIN, INDEX.encode())))
-    root.putChild(b"live", _Page(lambda: (200, PLAIN, b"live\n")))
-    root.putChild(b"ready", _Page(ready))
-    root.putChild(b"metrics", _Page(lambda: (200, CONTENT_TYPE_LATEST, render_metrics(gateway))))
-    root.putChild(b"config", _Page(config))
+    def ready(request: Request) -> Answer:
+        why_not = pages.unready()
+        return (503, PLAIN, f"{why_not}\n".encode()) if why_not else (200, PLAIN, b"ready\n")
+
+    def metrics(request: Request) -> Deferred[Answer]:
+        return pages.metrics().addCallback(lambda text: (200, CONTENT_TYPE_LATEST, text))
+
+    def config(request: Request) -> Deferred[Answer]:
+        return pages.state().addCallback(lambda state: later(lambda: json_answer(state.show())))
+
+    def dump(request: Request) -> Deferred[Answer]:
+        return pages.state().addCallback(
+            lambda state: later(lambda: json_answer(configuration_view(state.catalog, state.configuration)))
+        )
+
+    root = _folder(_at_once(lambda request: (200, PLAIN, INDEX.encode())))
+    root.putChild(b"", root)
+    root.putChild(b"live", _at_once(lambda request: (200, PLAIN, b"live\n")))
+    root.putChild(b"ready", _at_once(ready))
+    root.putChild(b"metrics", _Page(metrics))
+    page = _folder(_Page(config))
+    page.putChild(b"dump", _Page(dump))
+    root.putChild(b"config", page)
+    root.putChild(b"explain", _Page(lambda request: pages.explain(request.args or {})))
     site = Site(root)
     site.noisy = False
     # The admin API's own requests do not belong into the gateway's log.
     site.log = lambda request: None  # type: ignore[method-assign]
     return site
+
+
+def _folder(page: _Page) -> _Page:
+    """Return a page below which there are others."""
+    page.isLeaf = False
+    return page
+
+
+def _at_once(make: Callable[[Request], Answer]) -> _Page:
+    return _Page(lambda request: execute(make, request))

@@ -1,39 +1,73 @@
-"""What is in service, as plain values for ``/config``: listeners, routes, clusters with their endpoints, problems."""
+"""What is in service, as plain values for ``/config``: the configuration, and what only a running gateway knows."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-import attrs
+from attrs import frozen
 
+from shadowgate.admin.metrics import Serving
+from shadowgate.config.catalog import Catalog
+from shadowgate.config.secrets import redacted
+from shadowgate.config.view import View
 from shadowgate.errors import Problem
 from shadowgate.gateway import Gateway
-from shadowgate.model import Cluster, Destination, Match, Mirror, PluginUse, Route, Rule
+from shadowgate.model import Configuration
 
 
-def configuration_view(gateway: Gateway) -> dict[str, Any]:
-    """Return the whole state as JSON-able values."""
-    configuration = gateway.snapshot.configuration
-    busy: dict[str, int] = {}
-    for state in gateway.registry.endpoints:
-        busy[state.name] = busy.get(state.name, 0) + state.in_flight
-    return {
-        "generation": gateway.snapshot.generation,
-        "ready": gateway.ready,
-        "loaded_at": gateway.loaded_at,
-        "last_load_ok": gateway.last_load_ok,
-        "problems": [_problem(problem) for problem in gateway.problems],
-        "listeners": [
-            {"name": name, "endpoint": endpoint, "address": address}
-            for name, endpoint, address in gateway.listeners.addresses
-        ],
-        "routes": [_route(route) for route in configuration.routes],
-        "clusters": [_cluster(cluster, busy) for cluster in configuration.clusters],
-    }
+def configuration_view(catalog: Catalog, configuration: Configuration) -> dict[str, Any]:
+    """Return a configuration as JSON-able values, without secrets."""
+    view: dict[str, Any] = redacted(View(catalog).configuration(configuration))
+    return view
+
+
+@frozen
+class State:
+    """What a gateway is at one moment.  Taking it is quick; to :meth:`show` a large configuration is not."""
+
+    catalog: Catalog
+    configuration: Configuration
+    facts: dict[str, Any]
+    addresses: tuple[tuple[str, str, str], ...]
+    busy: dict[str, int]
+
+    @classmethod
+    def of(cls, gateway: Gateway) -> State:
+        busy: dict[str, int] = {}
+        for state in gateway.registry.endpoints:
+            busy[state.name] = busy.get(state.name, 0) + state.in_flight
+        return cls.among(gateway.catalog, gateway, gateway.listeners.addresses, busy)
+
+    @classmethod
+    def among(
+        cls, catalog: Catalog, serving: Serving, addresses: Iterable[tuple[str, str, str]], busy: dict[str, int]
+    ) -> State:
+        """The same of whatever puts configurations in service."""
+        facts = {
+            "generation": serving.snapshot.generation,
+            "ready": serving.ready,
+            "loaded_at": serving.loaded_at,
+            "last_load_ok": serving.last_load_ok,
+            "problems": [_problem(problem) for problem in serving.problems],
+        }
+        return cls(catalog, serving.snapshot.configuration, facts, tuple(addresses), busy)
+
+    def show(self) -> dict[str, Any]:
+        """Return all of it, with the ports that are open for listeners."""
+        view = configuration_view(self.catalog, self.configuration)
+        for cluster, model in zip(view["clusters"], self.configuration.clusters, strict=True):
+            for shown, endpoint in zip(cluster["endpoints"], model.endpoints, strict=True):
+                shown["inFlight"] = self.busy.get(str(endpoint), 0)
+        view["listeners"] = [
+            {"name": name, "endpoint": endpoint, "address": address} for name, endpoint, address in self.addresses
+        ]
+        return {**self.facts, **view}
 
 
 def _problem(problem: Problem) -> dict[str, Any]:
     return {
+        "code": problem.code,
         "severity": problem.severity,
         "message": problem.message,
         "position": str(problem.position),
@@ -41,78 +75,3 @@ def _problem(problem: Problem) -> dict[str, Any]:
         "found": problem.found,
         "expected": problem.expected,
     }
-
-
-def _route(route: Route) -> dict[str, Any]:
-    return {
-        "kind": route.kind,
-        "name": route.name,
-        "namespace": route.namespace,
-        "hosts": list(route.hosts),
-        "listeners": list(route.listeners),
-        "position": str(route.position),
-        "rules": [_rule(rule) for rule in route.rules],
-    }
-
-
-def _rule(rule: Rule) -> dict[str, Any]:
-    return {
-        "name": rule.name,
-        "matches": [_match(match) for match in rule.matches],
-        "filters": _names(rule.filters),
-        "destinations": [_destination(destination) for destination in rule.destinations],
-        "mirrors": [_mirror(mirror) for mirror in rule.mirrors],
-        "timeouts": None if rule.timeouts is None else attrs.asdict(rule.timeouts),
-        "position": str(rule.position),
-    }
-
-
-def _match(match: Match) -> dict[str, Any]:
-    path = match.path
-    return {
-        "path": None if path is None else {path.kind: path.value},
-        "conditions": _names(match.conditions),
-    }
-
-
-def _destination(destination: Destination) -> dict[str, Any]:
-    return {
-        "destination": str(destination),
-        "weight": destination.weight,
-        "filters": _names(destination.filters),
-    }
-
-
-def _mirror(mirror: Mirror) -> dict[str, Any]:
-    return {
-        "name": mirror.name or str(mirror.destination),
-        "destination": str(mirror.destination),
-        "policy": None if mirror.policy is None else mirror.policy.name,
-        "suffix": mirror.suffix,
-        "host": mirror.host,
-        "filters": _names(mirror.filters),
-        "observers": _names(mirror.observers),
-        "position": str(mirror.position),
-    }
-
-
-def _cluster(cluster: Cluster, busy: dict[str, int]) -> dict[str, Any]:
-    return {
-        "name": cluster.name,
-        "aliases": list(cluster.aliases),
-        "subsets": {subset.name: dict(subset.labels) for subset in cluster.subsets},
-        "endpoints": [
-            {
-                "address": str(endpoint),
-                "labels": dict(endpoint.labels),
-                "weight": endpoint.weight,
-                "in_flight": busy.get(str(endpoint), 0),
-            }
-            for endpoint in cluster.endpoints
-        ],
-        "position": str(cluster.position),
-    }
-
-
-def _names(uses: tuple[PluginUse, ...]) -> list[str]:
-    return [use.name for use in uses]

@@ -2,40 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from functools import partial
 from itertools import count
 from typing import Any, Protocol
 
-from attrs import define, field
+from attrs import define, evolve, field
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
 from zope.interface.interface import InterfaceClass
 
+from shadowgate.compiler.paths import Find, compile_paths, path_test
 from shadowgate.compiler.shadow_host import shadow_host
 from shadowgate.compiler.snapshot import (
     CompiledDestination,
     CompiledMirror,
     CompiledRule,
+    Entry,
     Hooks,
     Live,
     Observer,
-    RequestHook,
     Snapshot,
 )
-from shadowgate.compiler.table import Entry, Find, compile_hosts, compile_listeners, compile_paths, path_test
+from shadowgate.compiler.table import compile_hosts, compile_listeners, readable_table
 from shadowgate.http.head import RequestHead
-from shadowgate.model import Configuration, Destination, Match, Mirror, PluginUse, Route, Rule, Settings
+from shadowgate.model import (
+    Cluster,
+    Configuration,
+    Destination,
+    Match,
+    Mirror,
+    PluginUse,
+    Route,
+    Rule,
+    Settings,
+    Timeouts,
+)
 from shadowgate.plugin import (
     Environment,
     FilterHooks,
     IBalancer,
+    IBalancerHooks,
     IFilter,
     IMatcher,
     IMirrorObserver,
     IMirrorPolicy,
+    IRetryPolicy,
     Report,
+    Retries,
 )
+from shadowgate.plugin.checks import plugins, reading
+
+Steps = Generator[None, None, Snapshot]
+"""Work that can be interrupted; it returns the snapshot."""
+
+Tables = dict[str, list[Entry]]
+"""Host patterns in lower case, each with its entries."""
 
 BY_WEIGHT = PluginUse("weight")
 LEAST_REQUEST = PluginUse("least-request")
@@ -57,7 +79,30 @@ def compile_configuration(
     generation: int = 1,
 ) -> Snapshot:
     """Return the snapshot; it is fit to serve when ``report`` has no error afterwards."""
-    return _Compiler(configuration, components, settings, live, env, report).snapshot(generation)
+    return run_steps(compile_in_steps(configuration, components, settings, live, env, report, generation))
+
+
+def run_steps(steps: Steps) -> Snapshot:
+    """Take all steps at once."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as done:
+            snapshot: Snapshot = done.value
+            return snapshot
+
+
+def compile_in_steps(
+    configuration: Configuration,
+    components: Components,
+    settings: Settings,
+    live: Live,
+    env: Environment,
+    report: Report,
+    generation: int = 1,
+) -> Steps:
+    """The same, route by route and host by host: requests are served between the steps."""
+    return _Compiler(configuration, components, settings, live, env, report).steps(generation)
 
 
 @define(eq=False)
@@ -70,21 +115,35 @@ class _Compiler:
     report: Report
     _ranks: count[int] = field(factory=count, init=False)
     _rules: list[CompiledRule] = field(factory=list, init=False)
+    _clusters: dict[tuple[str, str | None], tuple[Any, Hooks | None]] = field(factory=dict, init=False)
 
-    def snapshot(self, generation: int) -> Snapshot:
-        everywhere: dict[str, list[Entry]] = {}
-        bound: dict[str, dict[str, list[Entry]]] = {}
+    def steps(self, generation: int) -> Steps:
+        everywhere: Tables = {}
+        # A gateway's socket serves what is bound to it and nothing else; without any route it answers 404.
+        sockets = {listener.name for listener in self.configuration.listeners if listener.gateway}
+        bound: dict[str, Tables] = {name: {} for name in sorted(sockets)}
         for route in self.configuration.routes:
             entries = self._route(route)
             for tables in [everywhere] if not route.listeners else [bound.setdefault(n, {}) for n in route.listeners]:
                 for host in route.hosts:
                     tables.setdefault(host.lower(), []).extend(entries)
-        for tables in bound.values():
+            yield
+        for name in bound.keys() - sockets:
             for host, entries in everywhere.items():
-                tables.setdefault(host, []).extend(entries)
-        find = compile_listeners({name: _hosts(tables) for name, tables in bound.items()}, _hosts(everywhere))
+                bound[name].setdefault(host, []).extend(entries)
+        finds: dict[str, Find] = {}
+        for name, tables in [("", everywhere), *bound.items()]:
+            found: dict[str, Find] = {}
+            for host, entries in tables.items():
+                found[host] = compile_paths(entries)
+                yield
+            finds[name] = compile_hosts(found)
+        anywhere = finds.pop("")
         problems = tuple(self.report.problems)
-        return Snapshot(generation, find, self.configuration, tuple(self._rules), problems)
+        readable = tuple(readable_table(name, tables) for name, tables in [("", everywhere), *bound.items()])
+        return Snapshot(
+            generation, compile_listeners(finds, anywhere), self.configuration, tuple(self._rules), problems, readable
+        )
 
     def _route(self, route: Route) -> list[Entry]:
         entries = []
@@ -93,22 +152,34 @@ class _Compiler:
             compiled = self._rule(route, rule, path)
             self._rules.append(compiled)
             for match in rule.matches or (Match(),):
-                entry = self._match(match, compiled, path)
+                entry = self._match(match, self._counted(match, compiled), path, route, rule)
                 if entry is not None:
                     entries.append(entry)
         return entries
 
-    def _match(self, match: Match, rule: CompiledRule, path: str) -> Entry | None:
+    def _counted(self, match: Match, rule: CompiledRule) -> CompiledRule:
+        """Return the rule as this match has it: named after both, counted in a series of its own if it says so."""
+        if not match.name and not match.stat_prefix:
+            return rule
+        name = "-".join(part for part in (rule.name, match.name) if part)
+        stats = self.live.route_stats(match.stat_prefix) if match.stat_prefix else rule.stats
+        own = evolve(rule, name=name, stats=stats)
+        self._rules.append(own)
+        return own
+
+    def _match(self, match: Match, rule: CompiledRule, path: str, route: Route, model: Rule) -> Entry | None:
         if match.path is not None:
             try:
                 path_test(match.path)
             except ValueError as wrong:
-                self.report.error(str(wrong), match.path.position, path=path, found=match.path.value)
+                place, value = match.path.position, match.path.value
+                self.report.error(str(wrong), place, path=path, found=value, check=reading.REGEX)
                 return None
         conditions = [
             self._compile(IMatcher, use, path, lambda component: component.compile()) for use in match.conditions
         ]
-        return Entry(next(self._ranks), match.path, tuple(test for _, test in _made(conditions)), rule)
+        tests = tuple(test for _, test in _made(conditions))
+        return Entry(next(self._ranks), match.path, tests, rule, route, model, match)
 
     def _rule(self, route: Route, rule: Rule, path: str) -> CompiledRule:
         outer = self._filters(rule.filters, path)
@@ -121,9 +192,24 @@ class _Compiler:
             choose=self._choice(rule, destinations, path),
             destinations=destinations,
             mirrors=tuple(self._mirror(mirror, path) for mirror in rule.mirrors),
-            timeouts=rule.timeouts or self.settings.timeouts,
+            timeouts=self._timeouts(rule),
+            retries=self._retries(rule, path),
             stats=self.live.route_stats(route.name),
         )
+
+    def _timeouts(self, rule: Rule) -> Timeouts:
+        timeouts = rule.timeouts or self.settings.timeouts
+        if rule.timeout is not None:
+            timeouts = evolve(timeouts, request=rule.timeout)
+        if rule.attempt_timeout is not None:
+            timeouts = evolve(timeouts, attempt=rule.attempt_timeout)
+        return timeouts
+
+    def _retries(self, rule: Rule, path: str) -> Retries | None:
+        if rule.retry is None:
+            return None
+        made = self._compile(IRetryPolicy, rule.retry, path, lambda policy: policy.compile(self.env))
+        return None if made is None or not made[1].most else made[1]
 
     def _choice(
         self, rule: Rule, destinations: tuple[CompiledDestination, ...], path: str
@@ -139,31 +225,50 @@ class _Compiler:
 
     def _destination(self, destination: Destination, outer: Hooks, path: str) -> CompiledDestination:
         inner = self._filters(destination.filters, f"{path}: destination {destination}")
+        cluster, session = self._cluster(destination, path)
+        if session is not None:
+            inner = Hooks.of([*session.filters, *inner.filters])
         return CompiledDestination(
             name=str(destination),
             weight=destination.weight,
-            cluster=self._cluster(destination, path),
+            cluster=cluster,
             on_request=inner.on_request,
             hooks=outer.followed_by(inner),
         )
 
-    def _cluster(self, destination: Destination, path: str) -> Any:
-        """Return the live cluster or subset; None where there is none, which ``assemble`` has reported."""
+    def _cluster(self, destination: Destination, path: str) -> tuple[Any, Hooks | None]:
+        """Return the live cluster or subset, and what its balancer has to say in exchanges.
+
+        None where there is none, which ``assemble`` has reported.
+        """
         cluster = self.configuration.find(destination.cluster, destination.port)
         if cluster is None:
-            return None
-        name, endpoints, use = cluster.name, cluster.endpoints, cluster.policy.balancer
-        if destination.subset is not None:
-            subset = next((one for one in cluster.subsets if one.name == destination.subset), None)
+            return None, None
+        key = (cluster.name, destination.subset)
+        if key not in self._clusters:
+            self._clusters[key] = self._live_cluster(cluster, destination.subset, path)
+        return self._clusters[key]
+
+    def _live_cluster(self, cluster: Cluster, wanted: str | None, path: str) -> tuple[Any, Hooks | None]:
+        name, endpoints, policy = cluster.name, cluster.endpoints, cluster.policy
+        if wanted is not None:
+            subset = next((one for one in cluster.subsets if one.name == wanted), None)
             if subset is None:
-                return None
+                return None, None
             name = f"{name}/{subset.name}"
-            wanted = subset.labels.items()
-            endpoints = tuple(one for one in endpoints if wanted <= one.labels.items())
-            use = subset.policy.balancer or use
-        use, path = use or LEAST_REQUEST, f"{path}: cluster {name}"
+            labels = subset.labels.items()
+            endpoints = tuple(one for one in endpoints if labels <= one.labels.items())
+            policy = subset.policy.over(policy)
+        use, path = policy.balancer or LEAST_REQUEST, f"{path}: cluster {name}"
         balancer = self._component(IBalancer, use, path)
-        return balancer and self._called(use, path, lambda: self.live.cluster(name, endpoints, balancer))
+        if balancer is None:
+            return None, None
+        live = self._called(use, path, lambda: self.live.cluster(name, endpoints, balancer, policy, cluster.resolution))
+        session = None
+        if IBalancerHooks.providedBy(balancer):
+            hooks = self._called(use, path, lambda: balancer.compile_hooks(self.env))
+            session = None if hooks is None else Hooks.of([(use.name, hooks)])
+        return live, session
 
     def _mirror(self, mirror: Mirror, path: str) -> CompiledMirror:
         name = mirror.name or str(mirror.destination)
@@ -173,21 +278,23 @@ class _Compiler:
             made = self._compile(IMirrorPolicy, mirror.policy, path, lambda policy: policy.compile(self.env))
             admit = made[1] if made is not None else _never
         observers, keep = self._observers(mirror.observers, path)
+        filters = self._hooks(mirror.destination.filters + mirror.filters, path)
         suffix = self.settings.shadow_suffix if mirror.suffix is None else mirror.suffix
         return CompiledMirror(
             name=name,
             admit=admit,
-            cluster=self._cluster(mirror.destination, path),
+            cluster=self._cluster(mirror.destination, path)[0],
             host=shadow_host(suffix, mirror.host),
             on_request=tuple(
                 (name, hooks.on_request)
-                for name, hooks in self._hooks(mirror.destination.filters + mirror.filters, path)
+                for name, hooks in filters
                 if hooks.on_request is not None  # and never on_request_later: a shadow waits for nothing
             ),
             observers=observers,
             keep_response=keep,
             limits=mirror.limits or self.settings.mirror,
             state=self.live.mirror_state(name),
+            filters=tuple(filters),
         )
 
     def _observers(self, uses: Sequence[PluginUse], path: str) -> tuple[tuple[Observer, ...], int]:
@@ -209,21 +316,7 @@ class _Compiler:
         )
 
     def _filters(self, uses: Iterable[PluginUse], path: str) -> Hooks:
-        compiled = self._hooks(uses, path)
-        on_request: list[RequestHook] = []
-        for name, hooks in compiled:
-            if hooks.on_request is not None:
-                on_request.append((name, hooks.on_request))
-            if hooks.on_request_later is not None:
-                on_request.append((name, hooks.on_request_later))
-        backwards = compiled[::-1]
-        return Hooks(
-            tuple(on_request),
-            tuple((name, hooks.on_response) for name, hooks in backwards if hooks.on_response is not None),
-            tuple((name, hooks.request_body) for name, hooks in compiled if hooks.request_body is not None),
-            tuple((name, hooks.response_body) for name, hooks in backwards if hooks.response_body is not None),
-            tuple((name, hooks.on_done) for name, hooks in compiled if hooks.on_done is not None),
-        )
+        return Hooks.of(self._hooks(uses, path))
 
     def _component(self, point: InterfaceClass, use: PluginUse, path: str) -> Any:
         return self.components.build(point, use, self.report, path)
@@ -255,16 +348,14 @@ class _Compiler:
             return made
         except Exception as wrong:
             said = str(wrong) if isinstance(wrong, ValueError) else f"{type(wrong).__name__}: {wrong}"
-            self.report.error(f"plugin {use.name!r} cannot be used like this: {said}", use.position, path=path)
+            check = plugins.REFUSED_USE if isinstance(wrong, ValueError) else plugins.FAILED
+            message = f"plugin {use.name!r} cannot be used like this: {said}"
+            self.report.error(message, use.position, path=path, check=check)
             return None
 
 
 def _made(compiled: Iterable[tuple[str, Any] | None]) -> list[tuple[str, Any]]:
     return [one for one in compiled if one is not None]
-
-
-def _hosts(tables: dict[str, list[Entry]]) -> Find:
-    return compile_hosts({host: compile_paths(entries) for host, entries in tables.items()})
 
 
 def _always(head: RequestHead) -> bool:
@@ -310,4 +401,5 @@ def _forgiving(hooks: FilterHooks, name: str, env: Environment) -> FilterHooks:
         request_body=guard(hooks.request_body),
         response_body=guard(hooks.response_body),
         on_done=guard(hooks.on_done),
+        pure=hooks.pure,
     )

@@ -9,9 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import TypeVar
 
-from shadowgate.config.clusters import covers, host_of, join_clusters
+from shadowgate.config.clients import label_clients
+from shadowgate.config.clusters import host_of, join_clusters
+from shadowgate.config.delegation import resolve_delegates
+from shadowgate.config.lints import check_rules
+from shadowgate.config.listeners import bind_routes
+from shadowgate.config.matched import expand_matched
+from shadowgate.config.names import covers
+from shadowgate.config.precedence import order_routes
+from shadowgate.config.reach import check_reach
 from shadowgate.config.references import check_references
 from shadowgate.model import (
+    ClientNetwork,
     Cluster,
     ClusterPolicy,
     Configuration,
@@ -19,11 +28,13 @@ from shadowgate.model import (
     EndpointSet,
     Fragment,
     Listener,
+    PluginUse,
     Route,
     Rule,
     Workload,
 )
 from shadowgate.plugin import Report
+from shadowgate.plugin.checks import references
 
 _T = TypeVar("_T")
 _Named = TypeVar("_Named", Listener, Route)
@@ -32,7 +43,7 @@ _Named = TypeVar("_Named", Listener, Route)
 def assemble(fragments: Iterable[Fragment], report: Report) -> Configuration:
     """Return the configuration that the fragments make up; what is wrong with it goes to ``report``."""
     pieces = tuple(fragments)
-    listeners = _once(_of(pieces, Listener), lambda each: each.name, lambda each: f"listener {each.name}", report)
+    given = _once(_of(pieces, Listener), lambda each: each.name, lambda each: f"listener {each.name}", report)
     routes = _once(_of(pieces, Route), _route_key, lambda each: f"{each.kind} {each.name}", report)
     clusters = join_clusters(
         _of(pieces, Cluster),
@@ -41,9 +52,16 @@ def assemble(fragments: Iterable[Fragment], report: Report) -> Configuration:
         _of(pieces, ClusterPolicy),
         report,
     )
-    written = Configuration(listeners, routes, clusters)
-    check_references(written, report)
-    return Configuration(listeners, (*routes, *_implied_routes(written, report)), clusters)
+    settled = resolve_delegates(routes, report)
+    settled = expand_matched(label_clients(settled, _of(pieces, ClientNetwork), report))
+    check_references(Configuration(routes=settled, clusters=clusters), report)
+    bound = bind_routes(given, settled, report)
+    written = Configuration(bound.listeners, order_routes(bound.routes, report), clusters)
+    implied = _implied_routes(written, report)
+    configuration = Configuration(written.listeners, (*written.routes, *implied), clusters)
+    check_rules(configuration, report)
+    check_reach(configuration, report)
+    return configuration
 
 
 def _of(pieces: Iterable[object], kind: type[_T]) -> Iterator[_T]:
@@ -58,7 +76,8 @@ def _once(
     for piece in pieces:
         first = kept.setdefault(key(piece), piece)
         if first is not piece:
-            report.error(f"{title(piece)} is said a second time; the first is at {first.position}", piece.position)
+            message = f"{title(piece)} is said a second time; the first is at {first.position}"
+            report.error(message, piece.position, check=references.SAID_TWICE)
     return tuple(kept.values())
 
 
@@ -67,8 +86,13 @@ def _route_key(route: Route) -> Hashable:
 
 
 def _implied_routes(written: Configuration, report: Report) -> Iterator[Route]:
-    """Yield what a mesh does for its services: requests for a name that no route speaks of go to the cluster itself."""
-    taken = {host for route in written.routes for host in route.hosts}
+    """Yield what a mesh does for its services: requests for a name that no route speaks of go to the cluster itself.
+
+    What is said for gateways alone speaks of their clients and of no others.
+    """
+    sockets = {listener.name for listener in written.listeners if listener.gateway}
+    served = (route for route in written.routes if not route.listeners or not sockets.issuperset(route.listeners))
+    taken = {host for route in served for host in route.hosts}
     wildcards = tuple(host for host in taken if host.startswith("*"))
     for cluster in written.clusters:
         host = host_of(cluster)
@@ -82,10 +106,12 @@ def _implied_routes(written: Configuration, report: Report) -> Iterator[Route]:
         number = None
         if len(ports) > 1:
             number = cluster.ports[0].number
-            report.info(
-                f"{host} has several ports; requests for it that no route takes go to {number}", cluster.position
-            )
+            message = f"{host} has several ports; requests for it that no route takes go to {number}"
+            report.info(message, cluster.position, check=references.FIRST_PORT)
+        # A mesh tries again what it forwards by itself, as it does where rules say nothing of retries.
         rule = Rule(
-            destinations=(Destination(host, port=number, position=cluster.position),), position=cluster.position
+            destinations=(Destination(host, port=number, position=cluster.position),),
+            retry=PluginUse("retry", None, cluster.position),
+            position=cluster.position,
         )
         yield Route(host, free, (rule,), kind="Service", namespace=cluster.namespace, position=cluster.position)

@@ -34,6 +34,7 @@ from shadowgate.plugin import (
     describe,
     read,
 )
+from shadowgate.plugin.checks import plugins
 from shadowgate.plugin.spelling import did_you_mean
 
 POINTS: Mapping[InterfaceClass, str] = {
@@ -130,15 +131,17 @@ class Catalog:
             component = self.component_class(point, use.name)
         except PluginError as error:
             names = self.names(point)
-            unknown = (point, use.name) not in self._by_name and names
-            report.error(str(error), use.position, path=path, expected=f"one of {', '.join(names)}" if unknown else "")
+            unknown = (point, use.name) not in self._by_name
+            expected = f"one of {', '.join(names)}" if unknown and names else ""
+            check = plugins.UNKNOWN_PLUGIN if unknown else plugins.UNUSABLE
+            report.error(str(error), use.position, path=path, expected=expected, check=check)
             return None
         title = self.entry(point, use.name).title
         own = Report()
         try:
             built = read(component, use.options, own, position=use.position)
         except Exception as error:
-            own.error(f"cannot be made: {type(error).__name__}: {error}", use.position)
+            own.error(f"cannot be made: {type(error).__name__}: {error}", use.position, check=plugins.FAILED)
             built = None
         for problem in own.problems:
             inner = f"{path}: {problem.path}" if path and problem.path else path or problem.path

@@ -1,36 +1,23 @@
 """Clusters put together from what was said about them in several places.
 
 A cluster here gets the endpoints of its own, of its EndpointSets and of the Workloads that it selects, each at the
-port that it is reached at, and the subsets and balancer of its ClusterPolicies.  What refers to clusters is looked at
-in ``references``; nothing here knows a dialect.
+port that it is reached at, and what its ClusterPolicies say of that port.  Which policies those are is decided in
+``policies``, what refers to clusters is looked at in ``references``; nothing here knows a dialect.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
 from typing import Final
 
 from attrs import evolve
 
+from shadowgate.config.names import known_here, not_known_here, suggest_host
+from shadowgate.config.policies import merge_policies, policies_by_host
 from shadowgate.errors import Position
-from shadowgate.model import (
-    Cluster,
-    ClusterPolicy,
-    ClusterPort,
-    Endpoint,
-    EndpointSet,
-    Subset,
-    TrafficPolicy,
-    Workload,
-)
-from shadowgate.model.policies import NO_POLICY
+from shadowgate.model import Cluster, ClusterPolicy, ClusterPort, Endpoint, EndpointSet, Workload
 from shadowgate.plugin import Report
-from shadowgate.plugin.spelling import did_you_mean, nearest
-
-_CLUSTER_LOCAL: Final = ".svc.cluster.local"
-_SUGGESTED_FROM: Final = 256
-"""Names that an unknown one is compared with: a thousand wrong routes must not make loading slow."""
+from shadowgate.plugin.checks import istio_destinations, references
 
 _PORT: Final = "|"
 """Between host and port in the name of a cluster that has several ports; no host name can contain it."""
@@ -57,34 +44,35 @@ def join_clusters(
         given.setdefault(each.cluster, []).append(each)
     by_label = _by_label(workloads)
     hosts: dict[str, list[Cluster]] = {}
-    for cluster in declared:
+    for cluster in _exported(declared, report):
         served = _by_port(cluster, given.get(cluster.name, ()), _selected(cluster, by_label))
         hosts.setdefault(cluster.name, []).extend(served)
     _report_unused_sets(given, hosts, report)
     aliases = _aliases(hosts, report)
-    said = _policies_by_host(policies, aliases, report)
+    said = policies_by_host(policies, hosts, aliases, report)
     joined: list[Cluster] = []
     for host, ports in hosts.items():
         kept = _settle(host, ports, report)
-        subsets, policy = _merge_policies(kept[0], said.get(host, ()), report)
+        merged = merge_policies(kept, said[host], report)
         for cluster in kept:
-            name = host if len(kept) == 1 else f"{host}{_PORT}{cluster.ports[0].number}"
+            number = cluster.ports[0].number if cluster.ports else None
+            name = host if len(kept) == 1 else f"{host}{_PORT}{number}"
             names = aliases[host] if len(kept) == 1 else (host, *aliases[host])
-            joined.append(evolve(cluster, name=name, aliases=names, subsets=subsets, policy=policy))
+            here = merged.at_port(number)
+            joined.append(evolve(cluster, name=name, aliases=names, subsets=here.subsets, policy=here.policy))
     return tuple(joined)
 
 
-def suggest_host(host: str, known: Iterable[str]) -> str:
-    """Return the end of a sentence about an unknown host: ``, did you mean "..."?``, or nothing.
-
-    Of names in a mesh only the first label is compared: what they all share would make any two of them look alike.
-    """
-    known = tuple(islice(known, _SUGGESTED_FROM))
-    if not host.endswith(_CLUSTER_LOCAL):
-        return did_you_mean(host, known)
-    by_label = {name.partition(".")[0]: name for name in known if name.endswith(_CLUSTER_LOCAL)}
-    label = nearest(host.partition(".")[0], by_label)
-    return "" if label is None else f', did you mean "{by_label[label]}"?'
+def _exported(declared: Iterable[Cluster], report: Report) -> Iterator[Cluster]:
+    """Yield the clusters that the gateway may know of (Istio ServiceEntry ``exportTo``)."""
+    silent: set[Position] = set()
+    for cluster in declared:
+        if known_here(cluster.exported_to):
+            yield cluster
+        elif cluster.position not in silent:
+            silent.add(cluster.position)
+            message = f"{cluster.name}: {not_known_here(cluster.exported_to)}"
+            report.warning(message, cluster.position, check=istio_destinations.NOT_EXPORTED)
 
 
 # Endpoints
@@ -113,7 +101,9 @@ def _by_port(cluster: Cluster, sets: Sequence[EndpointSet], workloads: Sequence[
         found: dict[tuple[str, int], Endpoint] = {}
         for endpoint in _at_port(cluster, port, sets, workloads):
             # A pod that an EndpointSlice lists as well is one endpoint: the pod's, which has the labels.
-            found.setdefault((endpoint.address, endpoint.port), endpoint)
+            first = found.setdefault((endpoint.address, endpoint.port), endpoint)
+            if endpoint.locality and not first.locality:
+                found[endpoint.address, endpoint.port] = evolve(first, locality=endpoint.locality)
         yield evolve(cluster, ports=() if port is None else (port,), endpoints=tuple(found.values()))
 
 
@@ -160,11 +150,11 @@ def _report_unused_sets(
         for each in sets:
             if host not in hosts:
                 message = f"there is no {host} to give these endpoints to{suggest_host(host, hosts)}"
-                report.warning(message, each.position)
+                report.warning(message, each.position, check=references.LOOSE_ENDPOINTS)
             elif each.endpoints and names.isdisjoint(each.port_names):
                 message = f"these endpoints serve no port of {host}, whose ports are found by their names"
                 found, expected = _quoted(each.port_names) or "no ports", _quoted(names)
-                report.warning(message, each.position, found=found, expected=expected)
+                report.warning(message, each.position, found=found, expected=expected, check=references.LOOSE_ENDPOINTS)
 
 
 def _quoted(names: Iterable[str]) -> str:
@@ -184,13 +174,15 @@ def _settle(host: str, ports: Sequence[Cluster], report: Report) -> list[Cluster
             if cluster.position not in silent:
                 silent.add(cluster.position)
                 where = ", ".join(map(str, sorted(alive)))
-                report.info(f"{host} has no endpoints here; those of {where} serve it", cluster.position)
+                message = f"{host} has no endpoints here; those of {where} serve it"
+                report.info(message, cluster.position, check=references.GIVES_WAY)
             continue
         rival = next((each for each in kept if _same_port(each, cluster)), None)
         if rival is None:
             kept.append(cluster)
         else:
-            report.error(f"{host} is said a second time; the first is at {rival.position}", cluster.position)
+            message = f"{host} is said a second time; the first is at {rival.position}"
+            report.error(message, cluster.position, check=references.SAID_TWICE)
     return kept
 
 
@@ -209,60 +201,6 @@ def _aliases(hosts: Mapping[str, Sequence[Cluster]], report: Report) -> dict[str
             if holder != host:
                 first = hosts[holder][0].position
                 message = f'{host} is not found as "{alias}": that is {holder}, said at {first}'
-                report.warning(message, clusters[0].position)
+                report.warning(message, clusters[0].position, check=references.NAME_TAKEN)
         aliases[host] = tuple(alias for alias in wanted if holders[alias] == host)
     return aliases
-
-
-# Policies
-
-
-def _policies_by_host(
-    policies: Iterable[ClusterPolicy], aliases: Mapping[str, tuple[str, ...]], report: Report
-) -> dict[str, list[ClusterPolicy]]:
-    """Return the policies of each host: those that name it, else those of the longest wildcard that covers it.
-
-    Istio DestinationRule ``host``: the most specific one decides, several on one host are merged.
-    """
-    said: dict[str, list[ClusterPolicy]] = {}
-    for policy in policies:
-        said.setdefault(policy.host, []).append(policy)
-    wildcards = sorted((host for host in said if host.startswith("*")), key=len, reverse=True)
-    chosen: dict[str, list[ClusterPolicy]] = {}
-    for host, others in aliases.items():
-        exact = [policy for name in (host, *others) for policy in said.get(name, ())]
-        wildcard = next((each for each in wildcards if covers(each, host)), "")
-        chosen[host] = exact or said.get(wildcard, [])
-    known = {name for host, others in aliases.items() for name in (host, *others)}
-    for host, unused in said.items():
-        for policy in unused if host not in known and not host.startswith("*") else ():
-            message = f'nothing is known of the host "{host}"{suggest_host(host, sorted(known))}'
-            report.warning(message, policy.position, path=f"DestinationRule {policy.name}")
-    return chosen
-
-
-def covers(pattern: str, host: str) -> bool:
-    """Return whether a host or wildcard (``*``, ``*.suffix``) stands for this host, which may be a wildcard, too."""
-    return pattern in ("*", host) or (pattern.startswith("*.") and host != pattern and host.endswith(pattern[1:]))
-
-
-def _merge_policies(
-    cluster: Cluster, policies: Iterable[ClusterPolicy], report: Report
-) -> tuple[tuple[Subset, ...], TrafficPolicy]:
-    """Subsets add up and the first of a name stays; so does the first policy that says anything."""
-    subsets = {subset.name: subset for subset in cluster.subsets}
-    chosen = cluster.policy
-    for said in policies:
-        path = f"DestinationRule {said.name}"
-        for subset in said.subsets:
-            first = subsets.setdefault(subset.name, subset)
-            if first is not subset:
-                message = f'the subset "{subset.name}" of {said.host} is already said at {first.position}'
-                report.warning(message + "; this one is passed over", subset.position, path=path)
-        if chosen == NO_POLICY:
-            chosen = said.policy
-        elif said.policy != NO_POLICY and said.policy != chosen:
-            report.warning(
-                f"{said.host} already has a traffic policy; this one is passed over", said.position, path=path
-            )
-    return tuple(subsets.values()), chosen

@@ -13,6 +13,7 @@ from shadowgate.config.catalog import Catalog
 from shadowgate.errors import Problem
 from shadowgate.model import Configuration, Fragment, PluginUse
 from shadowgate.plugin import Document, IDialect, Report
+from shadowgate.plugin.checks import plugins
 from shadowgate.plugin.files import find_files, read_file
 from shadowgate.plugin.spelling import did_you_mean, nearest
 from shadowgate.plugin.yaml import read_text
@@ -73,7 +74,8 @@ def _dialects(catalog: Catalog, report: Report) -> _Dialects:
             other, _ = by_kind.setdefault((group, kind), (title, dialect))
             if other != title:
                 shown = f"kind {kind or '(none)'} of {group or 'the core group'}"
-                report.warning(f"{other} and {title} both read {shown}; the first one does", PluginUse(name).position)
+                message = f"{other} and {title} both read {shown}; the first one does"
+                report.warning(message, PluginUse(name).position, check=plugins.READ_TWICE)
     return _Dialects(by_kind, broken)
 
 
@@ -92,7 +94,7 @@ def _translate(document: Document, dialects: _Dialects, report: Report) -> list[
                 raise TypeError(f"it gave a {type(fragment).__name__}, which is no part of a configuration")
             fragments.append(fragment)
     except Exception as error:
-        own.error(f"{title} failed: {type(error).__name__}: {error}", document.position)
+        own.error(f"{title} failed: {type(error).__name__}: {error}", document.position, check=plugins.FAILED)
     report.problems.extend(_titled(problem, document.title) for problem in own.problems)
     return fragments
 
@@ -108,7 +110,8 @@ def _report_unread(document: Document, dialects: _Dialects, report: Report) -> N
     group, kind = document.group, document.kind
     node = document.root.get("kind") or document.root.get("apiVersion") or document.root
     if not kind:
-        report.warning("this document has an apiVersion but no kind, so it is passed over", node.position)
+        message = "this document has an apiVersion but no kind, so it is passed over"
+        report.warning(message, node.position, check=plugins.UNREAD)
         return
     groups = sorted({each for each, named in dialects.by_kind if named == kind})
     message = f"nothing here reads {document.api_version or 'a document without apiVersion'}, kind {kind}"
@@ -119,6 +122,8 @@ def _report_unread(document: Document, dialects: _Dialects, report: Report) -> N
         message += did_you_mean(kind, sorted({named for _, named in dialects.by_kind if named}))
     if dialects.broken:
         # What is not served because its dialect is missing must not replace what is in service.
-        report.error(f"{message}; a plugin could not be imported", node.position, path=document.title)
+        message += "; a plugin could not be imported"
+        report.error(message, node.position, path=document.title, check=plugins.UNREAD)
     else:
-        report.warning(f"{message}; it is passed over", node.position, path=document.title)
+        message += "; it is passed over"
+        report.warning(message, node.position, path=document.title, check=plugins.UNREAD)

@@ -1,23 +1,24 @@
-"""Whether what routes refer to exists: listeners, clusters, ports and subsets.
+"""Whether what routes send requests to exists: clusters, ports and subsets.
 
-A missing listener is an error.  All else is a warning, because a route must be free to come before its service: until
-then that share of the traffic is answered 503, and a mirror copies nothing.
+What does not is a warning, because a route must be free to come before its service: until then that share of the
+traffic is answered 503, and a mirror copies nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from shadowgate.config.clusters import host_of, suggest_host
+from shadowgate.config.clusters import host_of
+from shadowgate.config.names import suggest_host
 from shadowgate.model import Cluster, Configuration, Destination, Route
-from shadowgate.plugin import Report
+from shadowgate.plugin import Check, Report
+from shadowgate.plugin.checks import references
 from shadowgate.plugin.spelling import did_you_mean
 
 
 def check_references(configuration: Configuration, report: Report) -> None:
     """Report whatever the routes name and nobody has said, and clusters that no endpoint serves."""
     for route in configuration.routes:
-        _check_listeners(route, configuration, report)
         for rule in route.rules:
             for destination in rule.destinations:
                 _check(destination, "its share of the requests is answered 503", route, configuration, report)
@@ -26,50 +27,43 @@ def check_references(configuration: Configuration, report: Report) -> None:
     _check_endpoints(configuration.clusters, report)
 
 
-def _check_listeners(route: Route, configuration: Configuration, report: Report) -> None:
-    known = [listener.name for listener in configuration.listeners]
-    for name in route.listeners:
-        if name not in known:
-            message = f'there is no listener "{name}"{did_you_mean(name, known)}'
-            expected = f"one of {', '.join(known)}" if known else ""
-            report.error(message, route.position, path=_path(route), expected=expected)
-
-
 def _check(
     destination: Destination, consequence: str, route: Route, configuration: Configuration, report: Report
 ) -> None:
-    def warn(message: str, expected: str) -> None:
-        report.warning(message, destination.position, path=_path(route), expected=expected)
+    def warn(check: Check, message: str, expected: str) -> None:
+        report.warning(message, destination.position, path=_path(route), expected=expected, check=check)
 
     ports = configuration.named(destination.cluster)
     if not ports:
         known = (name for cluster in configuration.clusters for name in (cluster.name, *cluster.aliases))
         suggestion = suggest_host(destination.cluster, known)
-        warn(f'nothing is known of the host "{destination.cluster}"{suggestion}; {consequence}', "")
+        message = f'nothing is known of the host "{destination.cluster}"{suggestion}; {consequence}'
+        warn(references.UNKNOWN_HOST, message, "")
         return
     numbers = [str(port.number) for cluster in ports for port in cluster.ports]
     cluster = configuration.find(destination.cluster, destination.port)
     if cluster is None:
         message = f"{destination.cluster} has no port {destination.port}; {consequence}"
-        warn(message, f"one of {', '.join(numbers)}")
+        warn(references.UNKNOWN_PORT, message, f"one of {', '.join(numbers)}")
         return
     if destination.port is None and len(numbers) > 1:
         # A mesh would take the port that the client dialled; a gateway listens elsewhere.
         message = f"{destination.cluster} has several ports and none is chosen; {numbers[0]} is taken"
-        warn(message, f"port.number: one of {', '.join(numbers)}")
+        warn(references.PORT_NOT_CHOSEN, message, f"port.number: one of {', '.join(numbers)}")
     if destination.subset is not None:
         _check_subset(destination.subset, cluster, consequence, warn)
 
 
-def _check_subset(name: str, cluster: Cluster, consequence: str, warn: Callable[[str, str], None]) -> None:
+def _check_subset(name: str, cluster: Cluster, consequence: str, warn: Callable[[Check, str, str], None]) -> None:
     names = [subset.name for subset in cluster.subsets]
     subset = next((subset for subset in cluster.subsets if subset.name == name), None)
     if subset is None:
         message = f'{cluster.name} has no subset "{name}"{did_you_mean(name, names)}; {consequence}'
-        warn(message, f"one of {', '.join(names)}" if names else "")
+        warn(references.UNKNOWN_SUBSET, message, f"one of {', '.join(names)}" if names else "")
     elif cluster.endpoints and not any(subset.labels.items() <= each.labels.items() for each in cluster.endpoints):
         labels = ", ".join(f"{key}: {value}" for key, value in subset.labels.items())
-        warn(f'no endpoint of {cluster.name} is in the subset "{name}" ({labels}); {consequence}', "")
+        message = f'no endpoint of {cluster.name} is in the subset "{name}" ({labels}); {consequence}'
+        warn(references.EMPTY_SUBSET, message, "")
 
 
 def _check_endpoints(clusters: Iterable[Cluster], report: Report) -> None:
@@ -80,7 +74,8 @@ def _check_endpoints(clusters: Iterable[Cluster], report: Report) -> None:
         empty = [cluster for cluster in ports if not cluster.endpoints]
         names = [host] if len(empty) == len(ports) else [cluster.name for cluster in empty]
         for name in names:
-            report.warning(f"{name} has no endpoints; requests to it are answered 503", ports[0].position)
+            message = f"{name} has no endpoints; requests to it are answered 503"
+            report.warning(message, ports[0].position, check=references.NO_ENDPOINTS)
 
 
 def _path(route: Route) -> str:

@@ -34,18 +34,28 @@ class WireLimits:
     header_bytes: int = 64 * 1024
     """All field lines with their CRLFs; 431."""
     header_count: int = 100
-    """Field lines of a head or of a trailer section; 431."""
+    """Field lines of a head; 431."""
     trailer_bytes: int = 8 * 1024
+    """All trailer lines with their CRLFs; 431."""
+    trailer_count: int = 100
+    """Trailer lines; 431."""
     chunk_extension: int = 1024
-    """The extensions of one chunk, which are dropped."""
+    """What all extensions of a body, which are dropped, may be more than its payload."""
+    body_bytes: int = 0
+    """The payload, no more of which is taken; 413.  0 is no bound."""
 
+
+TOO_LARGE = "the body is too large"
 
 _content_length = re.compile(rb"[0-9]{1,18}").fullmatch
 
 
-def request_length(version: int, lengths: Sequence[bytes], codings: Sequence[bytes]) -> int:
+def request_length(version: int, lengths: Sequence[bytes], codings: Sequence[bytes], most: int = 0) -> int:
     """Decide a request's length from the values of Content-Length and Transfer-Encoding (RFC 9112 section 6.3)."""
-    return _announced(version, lengths, codings) if lengths or codings else NO_BODY
+    length = _announced(version, lengths, codings) if lengths or codings else NO_BODY
+    if 0 < most < length:
+        raise Malformed(TOO_LARGE, 413)
+    return length
 
 
 def response_length(
@@ -160,6 +170,7 @@ _EXTENSIONS = (
     rb"((?:;[ \t]*+" + TOKEN + rb"++[ \t]*+"
     rb"(?:=[ \t]*+(?:" + TOKEN + rb'++|"(?:[\t !#-\[\]-~\x80-\xff]|\\' + TEXT + rb')*+")[ \t]*+)?+)*+)(?<![ \t])'
 )
+_EXTENSIONS_TOO_LONG = "chunk extensions are too long"
 _SIZE_DIGITS = 15
 _SIZE_LINE = rb"([0-9A-Fa-f]{1,15}+)" + _EXTENSIONS + rb"\r\n"
 _SIZE_BEGUN = rb"(?:[0-9A-Fa-f]{1,15}+(?:;" + TEXT + rb"*+)?+\r?+)?+"
@@ -182,6 +193,7 @@ class ChunkedBody:
     """
 
     _limits: WireLimits
+    _most: int = field(init=False)
     done: bool = field(default=False, init=False)
     rest: bytes = field(default=b"", init=False)
     trailers: list[Pair] = field(factory=list, init=False)
@@ -193,8 +205,14 @@ class ChunkedBody:
     """A chunk went before, whose CRLF is still to come."""
     _last: bool = field(default=False, init=False)
     """The last chunk's size line has come; what follows are trailers."""
+    _payload: int = field(default=0, init=False)
+    """The sizes of all chunks so far."""
+    _extension_bytes: int = field(default=0, init=False)
     _trailer_count: int = field(default=0, init=False)
     _trailer_bytes: int = field(default=0, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._most = self._limits.body_bytes
 
     def feed(self, data: bytes) -> bytes:
         left = self._left
@@ -229,10 +247,14 @@ class ChunkedBody:
                 self._hold_size_line(data[position:])
                 break
             size, extensions = match.groups()
-            if len(extensions) > self._limits.chunk_extension:
-                raise BadBody("chunk extensions are too long")
             position = match.end()
             left = int(size, 16)
+            self._payload += left
+            if extensions:
+                self._check_extensions(len(extensions))
+            if 0 < self._most < self._payload:
+                # Before a byte of the chunk is taken.
+                raise BadBody(TOO_LARGE, 413)
             if not left:
                 self._last = True
                 self._read_trailers(data, position)
@@ -242,12 +264,20 @@ class ChunkedBody:
         self._left = left
         return payload[0] if len(payload) == 1 else b"".join(payload)
 
+    def _check_extensions(self, size: int) -> None:
+        """Bound what a peer can make the gateway read for nothing: a byte of payload pays for one of extensions."""
+        self._extension_bytes += size
+        most = self._limits.chunk_extension
+        if size > most or self._extension_bytes > most + self._payload:
+            raise BadBody(_EXTENSIONS_TOO_LONG)
+
     def _hold_size_line(self, line: bytes) -> None:
         """Keep the beginning of a size line for the next feed, or say what is wrong with it."""
         begun = _next_size_line_begun if self._begun else _first_size_line_begun
         if begun(line) is not None:
+            # At most a CRLF before the digits, and a CR behind.
             if len(line) > self._limits.chunk_extension + _SIZE_DIGITS + 3:
-                raise BadBody("chunk extensions are too long")
+                raise BadBody(_EXTENSIONS_TOO_LONG)
             self._held = line
             return
         if self._begun:
@@ -285,9 +315,9 @@ class ChunkedBody:
 
     def _check_trailer_limits(self, unfinished: int) -> None:
         if self._trailer_bytes + unfinished > self._limits.trailer_bytes:
-            raise BadBody("the trailer fields are too large")
-        if self._trailer_count > self._limits.header_count:
-            raise BadBody("too many trailer fields")
+            raise BadBody("the trailer fields are too large", 431)
+        if self._trailer_count > self._limits.trailer_count:
+            raise BadBody("too many trailer fields", 431)
 
     def eof(self) -> None:
         if not self.done:

@@ -238,7 +238,7 @@ class RequestParser(_HeadFinder):
             local_port=local_port,
         )
         if target[0] != _SLASH or method == b"CONNECT":
-            _check_form(head)
+            settle_target(head)
         return RequestMessage(head, length, keep_alive, expects_continue, version, upgrade)
 
     def _check_host(self, host: bytes | None, version: int) -> None:
@@ -274,7 +274,7 @@ class RequestParser(_HeadFinder):
                 if value.lower() != b"100-continue":
                     raise Malformed("an expectation other than 100-continue", 417)
                 restored.append(special)
-        length = request_length(version, lengths, codings)
+        length = request_length(version, lengths, codings, self._limits.body_bytes)
         options = connection_options(connection)
         expects_continue = False
         if restored:
@@ -288,7 +288,7 @@ class RequestParser(_HeadFinder):
         return headers, length, is_kept(version, options), expects_continue, upgrade
 
 
-def _check_form(head: RequestHead) -> None:
+def settle_target(head: RequestHead) -> None:
     """Bring a target that does not begin with a slash into the form that is forwarded (RFC 9112 section 3.2)."""
     method, target = head.method, head.target
     if method == b"CONNECT":

@@ -7,6 +7,7 @@ that into a snapshot.  Names of hosts, paths and headers are text here; they bec
 from shadowgate.model.clusters import Cluster, ClusterPolicy, ClusterPort, Endpoint, EndpointSet, Subset, Workload
 from shadowgate.model.configuration import Configuration, Fragment
 from shadowgate.model.policies import (
+    NO_POLICY,
     ConnectionPool,
     Locality,
     OutlierDetection,
@@ -16,6 +17,7 @@ from shadowgate.model.policies import (
     Warmup,
 )
 from shadowgate.model.routing import (
+    OWN,
     ClientNetwork,
     Delegate,
     Destination,
@@ -30,6 +32,8 @@ from shadowgate.model.settings import Limits, MirrorLimits, Settings, Timeouts
 from shadowgate.model.use import PluginUse
 
 __all__ = [
+    "NO_POLICY",
+    "OWN",
     "ClientNetwork",
     "Cluster",
     "ClusterPolicy",

@@ -61,7 +61,8 @@ class Cluster:
     ``name`` is canonical, ``aliases`` other names it is found under.  ``resolution`` says whether addresses are taken
     as they are or looked up: ``dns`` by address records, ``dns-srv`` by service records.  ``routed`` clusters get a
     route of their own on every alias that no Route names, as a mesh does for its services.  ``selector`` picks
-    Workloads of the same namespace in addition to the endpoints given.
+    Workloads of the same namespace in addition to the endpoints given.  ``exported_to`` are the namespaces whose
+    clients know of it, ``*`` for all.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Cluster:
     selector: Mapping[str, str] | None = None
     routed: bool = False
     resolution: Literal["static", "dns", "dns-srv"] = "static"
+    exported_to: tuple[str, ...] = ("*",)
     position: Position = field(default=NOWHERE, eq=False)
 
 
@@ -113,6 +115,7 @@ class ClusterPolicy:
     """Subsets and policies said apart from the cluster (DestinationRule): joined by ``host``.
 
     ``ports`` holds whole policies for single ports (``portLevelSettings``), which take nothing from ``policy``.
+    ``created`` is the time of its creation (RFC 3339), empty where nobody knows; ``exported_to`` as for a Cluster.
     """
 
     host: str
@@ -121,4 +124,6 @@ class ClusterPolicy:
     ports: Mapping[int, TrafficPolicy] = field(factory=dict)
     name: str = ""
     namespace: str = "default"
+    created: str = ""
+    exported_to: tuple[str, ...] = ("*",)
     position: Position = field(default=NOWHERE, eq=False)

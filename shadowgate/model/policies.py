@@ -6,6 +6,7 @@ The blocks of Istio's TrafficPolicy with the defaults of its API; a block that i
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 import attrs
 from attrs import field, frozen
@@ -88,7 +89,11 @@ class RetryBudget:
 
 @frozen
 class TrafficPolicy:
-    """Everything said about a cluster, a subset or a port; each block stands or falls as a whole."""
+    """Everything said about a cluster, a subset or a port; each block stands or falls as a whole.
+
+    ``balancer``, ``warmup`` and ``locality`` are one block (Istio ``loadBalancer``).  A policy that does not
+    ``inherit`` takes nothing from the one that it is over (``portLevelSettings``): what it lacks has its default.
+    """
 
     balancer: PluginUse | None = None
     warmup: Warmup | None = None
@@ -96,14 +101,21 @@ class TrafficPolicy:
     pool: ConnectionPool | None = None
     outlier: OutlierDetection | None = None
     retry_budget: RetryBudget | None = None
+    inherits: bool = True
     position: Position = field(default=NOWHERE, eq=False)
 
     def over(self, base: TrafficPolicy) -> TrafficPolicy:
         """Return this policy with the blocks that it does not have taken from ``base`` (a subset over its host)."""
-        names = [each.name for each in attrs.fields(TrafficPolicy) if each.name != "position"]
-        missing = {name: getattr(base, name) for name in names if getattr(self, name) is None}
+        if not self.inherits:
+            return self
+        missing = {name: getattr(base, name) for block in _BLOCKS if not self._has(block) for name in block}
         return attrs.evolve(self, **missing)
 
+    def _has(self, block: tuple[str, ...]) -> bool:
+        return any(getattr(self, name) is not None for name in block)
+
+
+_BLOCKS: Final = (("balancer", "warmup", "locality"), ("pool",), ("outlier",), ("retry_budget",))
 
 NO_POLICY = TrafficPolicy()
 """Nothing was said."""

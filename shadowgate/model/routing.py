@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Final, Literal
 
 from attrs import field, frozen
 
 from shadowgate.errors import NOWHERE, Position
 from shadowgate.model.settings import MirrorLimits, Timeouts
 from shadowgate.model.use import PluginUse
+
+OWN: Final = "mesh"
+"""Among the listeners of a Route: the gateway's own, ``--listen`` and the native form's (Istio's reserved gateway)."""
 
 
 @frozen
@@ -19,6 +22,10 @@ class Listener:
     ``endpoint`` is a Twisted server endpoint string (``tcp:8000``); where it is empty, ``port`` is a TCP port on the
     address that the gateway binds.  Several listeners of one place share its socket; ``hosts`` are the names that
     this one serves there, as a Route writes them.  ``gateway`` is the object that it belongs to (``namespace/name``).
+
+    ``bind`` is the address of the port, where it is not the gateway's.  ``namespaces`` are those whose routes it
+    serves, empty for all.  ``rule`` is what happens to requests for its hosts in place of any route.  A listener
+    without a place (neither endpoint nor port) is known and never opened.
     """
 
     name: str
@@ -26,6 +33,9 @@ class Listener:
     port: int | None = None
     hosts: tuple[str, ...] = ("*",)
     gateway: str = ""
+    bind: str = ""
+    namespaces: tuple[str, ...] = ()
+    rule: Rule | None = None
     position: Position = field(default=NOWHERE, eq=False)
 
 
@@ -60,12 +70,16 @@ class Match:
     """All of its conditions hold; ``conditions`` are matcher plugins.
 
     ``name`` is joined to the rule's in logs; ``stat_prefix`` names the series that its requests are counted in.
+    ``listeners`` and ``port`` select where it holds: gateways by name, and the port that a listener was declared with.
+    ``config`` uses both up.
     """
 
     path: PathMatch | None = None
     conditions: tuple[PluginUse, ...] = ()
     name: str = ""
     stat_prefix: str = ""
+    listeners: tuple[str, ...] = ()
+    port: int | None = None
     position: Position = field(default=NOWHERE, eq=False)
 
 
@@ -119,6 +133,9 @@ class Rule:
 
     ``balancer`` is the plugin that chooses among ``destinations``; None is ``weight``.  ``retry`` is the retry-policy
     plugin; None never tries again, but for an idle connection that turns out dead.  A timeout of None is the gateway's.
+
+    ``said`` names the fields (and keys of filters) that were written, where a rule may take over those of another
+    that delegates to it; ``config`` uses it up.
     """
 
     matches: tuple[Match, ...] = ()
@@ -131,6 +148,7 @@ class Rule:
     attempt_timeout: float | None = None
     timeouts: Timeouts | None = None
     delegate: Delegate | None = None
+    said: tuple[str, ...] = ()
     name: str = ""
     position: Position = field(default=NOWHERE, eq=False)
 
@@ -140,7 +158,10 @@ class Route:
     """Rules for some hosts.
 
     ``hosts`` are exact names, ``*.suffix`` or ``*``, without ports.  ``listeners`` are names of listeners or of
-    gateways; empty for the gateway's own (``--listen`` and the native form's).
+    gateways; empty for the gateway's own (``--listen`` and the native form's), which beside others are ``OWN``.
+
+    ``created`` is when the object was made (RFC 3339, "" where nobody says): such routes of one host are merged oldest
+    first, their rules that match everything last.  With None the order of reading holds.
     """
 
     name: str
@@ -149,4 +170,5 @@ class Route:
     listeners: tuple[str, ...] = ()
     kind: str = "Route"
     namespace: str = "default"
+    created: str | None = None
     position: Position = field(default=NOWHERE, eq=False)

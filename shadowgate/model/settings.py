@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from attrs import frozen
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import field, frozen
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -33,22 +36,55 @@ class Timeouts:
     attempt: float = 0.0
 
 
+def _limit(unit: str, default: float, doc: str, *, off: bool = False) -> Any:
+    return field(default=default, metadata={"unit": unit, "doc": doc, "off": off})
+
+
 @frozen
 class Limits:
-    """What one client connection may cost.
+    """What clients and upstreams may cost.  A field's metadata has its unit, what it bounds, and whether 0 is no bound.
 
-    ``buffer`` is the memory that one exchange may hold in each direction.
+    The documentation and the command line (``--limit header-bytes=32KiB``) are made from these fields.
     """
 
-    request_line: int = 16 * KIB
-    header_bytes: int = 64 * KIB
-    header_count: int = 100
-    trailer_bytes: int = 8 * KIB
-    buffer: int = 64 * KIB
-    header_timeout: float = 30.0
-    keepalive_timeout: float = 75.0
-    upstream_idle: float = 60.0
-    pool_size: int = 1024
+    request_line: int = _limit("bytes", 16 * KIB, "The request line (414), and the status line of an answer (502).")
+    header_bytes: int = _limit("bytes", 64 * KIB, "All header fields of a request; 431.")
+    header_count: int = _limit("count", 100, "Header fields of a request (431).")
+    header_timeout: float = _limit(
+        "seconds", 30.0, "For a whole head, from its first byte (408), and for the first byte of a connection.", off=True
+    )
+    header_rate: int = _limit(
+        "bytes per second", 20, "The least that a client sends of a head, averaged after `rate-grace`; 408.", off=True
+    )
+    body_bytes: int = _limit("bytes", 0, "A request's body, refused before it is read where it says its length; 413.", off=True)
+    body_rate: int = _limit(
+        "bytes per second",
+        20,
+        "The least that a client sends of a body that nothing else holds up, until its answer begins; 408.",
+        off=True,
+    )
+    rate_grace: float = _limit("seconds", 10.0, "How long a client may be slower than these rates.", off=True)
+    trailer_bytes: int = _limit("bytes", 8 * KIB, "All trailer fields of a request (431) or of an answer (cut).")
+    trailer_count: int = _limit("count", 100, "Trailer fields of a request (431) or of an answer (cut).")
+    chunk_extension: int = _limit(
+        "bytes", 1 * KIB, "What the chunk extensions of one body may be more than its payload (400, or cut)."
+    )
+    pipelined: int = _limit("count", 32, "Requests of one client that are taken before it is the others' turn.")
+    buffer: int = _limit(
+        "bytes", 64 * KIB, "What one exchange holds in each direction; behind it, requests that wait for their turn."
+    )
+    connections: int = _limit("count", 10_000, "Clients of one listener; further ones wait to be accepted.", off=True)
+    connections_per_client: int = _limit(
+        "count", 0, "Clients of one address at one listener; further ones are closed at once.", off=True
+    )
+    requests_per_connection: int = _limit(
+        "count", 0, "Requests on one connection of a client; the answer to the last one closes it.", off=True
+    )
+    keepalive_timeout: float = _limit("seconds", 75.0, "Between two requests of one client.", off=True)
+    upstream_header_bytes: int = _limit("bytes", 64 * KIB, "All header fields of an answer; 502.")
+    upstream_header_count: int = _limit("count", 100, "Header fields of an answer; 502.")
+    upstream_idle: float = _limit("seconds", 60.0, "How long an idle connection to an upstream is kept.", off=True)
+    pool_size: int = _limit("count", 1024, "Idle connections that are kept to one endpoint.", off=False)
 
 
 @frozen
@@ -82,9 +118,15 @@ class Settings:
     """What holds for the whole gateway.
 
     trusted_hops
-        Proxies in front whose ``X-Forwarded-*`` and ``X-Request-Id`` are believed; 0 replaces the client's own.
+        Proxies in front whose ``X-Forwarded-*`` are believed; 0 replaces the client's own.  The client of a request is
+        then whom the outermost of them saw.
     locality
         Where the gateway itself runs, as ``region/zone/subzone``, for locality-aware balancing.
+    bind, port_map
+        The address that ports of the configuration are opened on (empty: all), and which port is opened in place of
+        which: ``{80: 8080}`` serves what is declared for port 80 to a process that may not open it.
+    name_servers
+        Address and port of who is asked for names; empty for the system's own.
     server, via
         The ``server`` field given to clients (empty: the upstream's goes through), and the pseudonym for ``via``
         (empty: none is added).
@@ -94,6 +136,9 @@ class Settings:
 
     trusted_hops: int = 0
     locality: str = ""
+    bind: str = ""
+    port_map: Mapping[int, int] = field(factory=dict)
+    name_servers: tuple[tuple[str, int], ...] = ()
     server: str = ""
     via: str = ""
     shadow_suffix: str = "-shadow"

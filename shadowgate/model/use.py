@@ -16,9 +16,15 @@ class PluginUse:
     ``options`` is either a document node as the user wrote it or a mapping of plain values that a dialect made;
     the catalog decodes both against the component's fields.  ``on_error`` says what a filter's raising hook means:
     the request fails, or goes on as if the filter were not there (written ``onError: skip`` beside the name).
+
+    ``key`` is the field of the rule that asks for it, in a dialect whose rules take fields over from others.
+    ``matched`` names an option that depends on the match that holds: it gets the prefix that the path was found by.
+    ``config`` uses both up.
     """
 
     name: str
     options: Any = field(default=None, eq=False)
     position: Position = field(default=NOWHERE, eq=False)
     on_error: Literal["fail", "skip"] = "fail"
+    key: str = field(default="", eq=False)
+    matched: str = field(default="", eq=False)

@@ -14,17 +14,28 @@ from twisted.python.failure import Failure
 
 from shadowgate.model import Listener
 from shadowgate.plugin import Report
+from shadowgate.plugin.checks import listeners
 
 log = Logger(namespace="shadowgate")
 
 
-class Listeners:
-    """Opens and closes listening ports; ``factory`` makes the Twisted factory for a listener's name."""
+Key = tuple[str, str]
+"""A listener's name and its endpoint."""
 
-    def __init__(self, reactor: Any, factory: Callable[[str], IProtocolFactory]) -> None:
-        self._reactor = reactor
+Bind = Callable[[Key, IProtocolFactory], "Deferred[IListeningPort]"]
+"""Opens one port for a factory."""
+
+
+class Listeners:
+    """Opens and closes listening ports; ``factory`` makes the Twisted factory for a listener's name.
+
+    ``bind`` opens one; without it, the endpoint is bound as it says.
+    """
+
+    def __init__(self, reactor: Any, factory: Callable[[str], IProtocolFactory], bind: Bind | None = None) -> None:
         self._factory = factory
-        self._open: dict[tuple[str, str], IListeningPort | None] = {}
+        self._bind_port = bind or (lambda key, factory: serverFromString(reactor, key[1]).listen(factory))
+        self._open: dict[Key, IListeningPort | None] = {}
 
     def open(self, wanted: Iterable[Listener], report: Report) -> None:
         """Bind what is not bound yet; when one fails, those that were bound by this call are closed again."""
@@ -41,6 +52,7 @@ class Listeners:
                 f"cannot listen on {listener.endpoint}: {_reason(failure)}",
                 listener.position,
                 path=f"listener {listener.name}",
+                check=listeners.CANNOT_LISTEN,
             )
             for fresh in bound:
                 self._close(fresh)
@@ -61,8 +73,9 @@ class Listeners:
         """``(listener, endpoint, address bound)`` of each open port."""
         return tuple((*key, "" if port is None else str(port.getHost())) for key, port in self._open.items())
 
-    def ports(self) -> tuple[IListeningPort, ...]:
-        return tuple(port for port in self._open.values() if port is not None)
+    def ports(self) -> dict[Key, IListeningPort]:
+        """The open ports by listener."""
+        return {key: port for key, port in self._open.items() if port is not None}
 
     def _bind(self, key: tuple[str, str]) -> Failure | None:
         name, endpoint = key
@@ -70,7 +83,7 @@ class Listeners:
         late = False
         self._open[key] = None
         try:
-            listening = serverFromString(self._reactor, endpoint).listen(self._factory(name))
+            listening = self._bind_port(key, self._factory(name))
         except Exception:
             del self._open[key]
             return Failure()

@@ -40,12 +40,13 @@ class Pool:
         self._busy: set[ClientConnection] = set()
         self._closed = False
 
-    def checkout(self, receiver: Receiver, careful: bool) -> ClientConnection | None:
+    def checkout(self, receiver: Receiver) -> ClientConnection | None:
         idle = self._idle
         while idle:
             connection, _ = idle.popitem()
             self._lane.stop(connection)
-            if careful and connection.stale():
+            # Bytes that came before the request must not become its answer, and a POST must not meet a close.
+            if connection.stale():
                 connection.abort()
                 continue
             self._busy.add(connection)

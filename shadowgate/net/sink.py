@@ -7,27 +7,50 @@ dropped and counted.  Reopening happens in the same thread, in its place among t
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from queue import SimpleQueue
 from threading import Thread
 from typing import BinaryIO
 
 QUEUE_BYTES = 16 * 1024 * 1024
 
+PIPE_BYTES = 4096
+"""What a pipe takes as one, so that lines of several processes do not mix there (``PIPE_BUF`` of pipe(7))."""
+
+
+def open_lines(path: str) -> BinaryIO:
+    """Open a path to append lines to; ``-`` is standard output."""
+    return sys.stdout.buffer if path == "-" else open(path, "ab", buffering=0)
+
+
+def _pieces(batch: bytes) -> Iterator[bytes]:
+    """Cut a batch after lines, so that no piece with more than one line is longer than a pipe takes as one."""
+    start = 0
+    while len(batch) - start > PIPE_BYTES:
+        end = batch.rfind(b"\n", start, start + PIPE_BYTES) + 1 or batch.find(b"\n", start) + 1 or len(batch)
+        yield batch[start:end]
+        start = end
+    if start < len(batch):
+        yield batch[start:]
+
 
 class LineSink:
     """Writes whole batches of lines to a path, or to standard output for ``-``.
 
-    ``lost`` is called, on the caller's thread, with the number of lines of each batch that found no room.
+    ``lost`` is called, on the caller's thread, with the number of lines that found no room or could not be written.
+    ``file`` is the path opened already, by somebody who was allowed to.  Several processes may write to one path: each
+    appends whole lines.
     """
 
-    def __init__(self, path: str, lost: Callable[[int], None]) -> None:
+    def __init__(self, path: str, lost: Callable[[int], None], file: BinaryIO | None = None) -> None:
         self.path = path
         self._lost = lost
-        self._file = self._open()
+        self._file = file or open_lines(path)
         self._queue: SimpleQueue[bytes | None] = SimpleQueue()
         self._queued = 0
         self._written = 0
+        self._failed = 0
+        self._told = 0
         self._thread: Thread | None = None
 
     def start(self) -> None:
@@ -36,7 +59,11 @@ class LineSink:
         self._thread.start()
 
     def write(self, batch: bytes) -> None:
-        # Two counters, each with one writer: no lock is needed to know what is waiting.
+        # Counters with one writer each: no lock is needed to know what is waiting and what failed.
+        if self._failed != self._told:
+            failed, before = self._failed, self._told
+            self._told = failed
+            self._lost(failed - before)
         if self._queued - self._written > QUEUE_BYTES:
             self._lost(batch.count(b"\n"))
             return
@@ -55,19 +82,18 @@ class LineSink:
             self._thread.join(seconds)
             self._thread = None
 
-    def _open(self) -> BinaryIO:
-        return sys.stdout.buffer if self.path == "-" else open(self.path, "ab", buffering=0)
-
     def _run(self) -> None:
         while (batch := self._queue.get()) is not None:
             try:
                 if not batch:
-                    reopened = self._open()
+                    reopened = open_lines(self.path)
                     self._file.close()
                     self._file = reopened
                     continue
-                self._file.write(batch)
-                self._file.flush()
+                for piece in _pieces(batch) if self.path == "-" else (batch,):
+                    self._file.write(piece)
+                    self._file.flush()
             except (OSError, ValueError) as wrong:
+                self._failed += batch.count(b"\n")
                 print(f"shadowgate: cannot write {self.path}: {wrong}", file=sys.stderr)
             self._written += len(batch)

@@ -7,7 +7,7 @@ see :data:`API_VERSION`.
 
 from shadowgate.http.head import RequestHead, ResponseHead
 from shadowgate.http.headers import Headers
-from shadowgate.plugin.checks import Check
+from shadowgate.plugin.checks import Check, Unfit
 from shadowgate.plugin.declaration import API_VERSION, IDeclaration, Plugin
 from shadowgate.plugin.documents import Document, Mapping, Node, Report, Scalar, Sequence
 from shadowgate.plugin.interfaces import (
@@ -74,6 +74,7 @@ __all__ = [
     "Scalar",
     "Sequence",
     "SourceHandle",
+    "Unfit",
     "describe",
     "read",
 ]

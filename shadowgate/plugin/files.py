@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from shadowgate.errors import Position
+from shadowgate.plugin.checks import reading
 from shadowgate.plugin.documents import Report
 from shadowgate.plugin.yaml import MAX_BYTES
 
@@ -31,14 +32,14 @@ def find_files(paths: Sequence[str], report: Report) -> list[str]:
             for name in _walk(path, report):
                 found.setdefault(os.path.realpath(name), name)
                 if len(found) > MAX_FILES:
-                    report.error(f"more than {MAX_FILES:,} configuration files", where)
+                    report.error(f"more than {MAX_FILES:,} configuration files", where, check=reading.TOO_LARGE)
                     return []
             if len(found) == before:
-                report.warning("no *.yaml or *.yml file in this directory", where)
+                report.warning("no *.yaml or *.yml file in this directory", where, check=reading.NO_FILES)
         elif os.path.lexists(path):
             found.setdefault(os.path.realpath(path), path)
         else:
-            report.error("no such file or directory", where)
+            report.error("no such file or directory", where, check=reading.FILE_MISSING)
     return list(found.values())
 
 
@@ -48,22 +49,23 @@ def read_file(path: str, report: Report) -> str | None:
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):
             # Opening a pipe or a device could keep the reactor waiting for ever.
-            report.error("not a regular file", where)
+            report.error("not a regular file", where, check=reading.FILE_UNREADABLE)
             return None
         with open(path, "rb") as file:
             content = file.read(MAX_BYTES + 1)
     except OSError as error:
-        report.error(f"cannot be read: {error.strerror or error}", where)
+        report.error(f"cannot be read: {error.strerror or error}", where, check=reading.FILE_UNREADABLE)
         return None
     if len(content) > MAX_BYTES:
-        report.error(f"larger than {MAX_BYTES >> 20} MiB", where)
+        report.error(f"larger than {MAX_BYTES >> 20} MiB", where, check=reading.TOO_LARGE)
         return None
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         column = error.start - content.rfind(b"\n", 0, error.start)
-        report.error("not text in UTF-8", Position(path, line, column), found=f"the byte 0x{content[error.start]:02x}")
+        byte = f"the byte 0x{content[error.start]:02x}"
+        report.error("not text in UTF-8", Position(path, line, column), found=byte, check=reading.NOT_UTF8)
         return None
 
 
@@ -72,7 +74,8 @@ def _walk(directory: str, report: Report) -> Iterator[str]:
     entered: set[str] = set()
 
     def failed(error: OSError) -> None:
-        report.error(f"cannot be read: {error.strerror or error}", Position(error.filename or directory))
+        where = Position(error.filename or directory)
+        report.error(f"cannot be read: {error.strerror or error}", where, check=reading.FILE_UNREADABLE)
 
     for folder, folders, names in os.walk(directory, onerror=failed, followlinks=True):
         real = os.path.realpath(folder)

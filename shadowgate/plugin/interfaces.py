@@ -64,7 +64,10 @@ class IFilter(Interface):
 
 
 class IMirrorPolicy(Interface):
-    """Which requests are shadowed: sampling and admission."""
+    """Which requests are shadowed: sampling and admission.
+
+    An option called ``percent`` is shown as the mirror's odds.
+    """
 
     def compile(env: Environment) -> Callable[[RequestHead], bool]:  # noqa: N805
         """Return ``RequestHead -> bool``; called once for every request of the mirror's rule."""

@@ -14,6 +14,7 @@ from attrs import frozen
 
 from shadowgate.model.use import PluginUse
 from shadowgate.plugin import scalars
+from shadowgate.plugin.checks import Check, Unfit, reading
 from shadowgate.plugin.documents import Mapping, Node, Report, Scalar, Sequence
 from shadowgate.plugin.scalars import ByteSize, Duration
 from shadowgate.plugin.spelling import did_you_mean
@@ -49,7 +50,7 @@ def leaf(parse: Callable[[str], Any], text: str, *given: type) -> Kind:
         try:
             return parse(node.text)
         except ValueError as error:
-            report.error(str(error), node.position, path=path, found=found(node))
+            report.error(str(error), node.position, path=path, found=found(node), check=check_of(error))
             return INVALID
 
     return Kind(read_leaf, text, (Scalar,))
@@ -57,7 +58,8 @@ def leaf(parse: Callable[[str], Any], text: str, *given: type) -> Kind:
 
 def _read_truth(node: Node, report: Report, path: str) -> Any:
     if isinstance(node, Scalar) and node.quoted and node.text in ("true", "false"):
-        report.error(f"write {node.text} without quotes", node.position, path=path, found=found(node))
+        message = f"write {node.text} without quotes"
+        report.error(message, node.position, path=path, found=found(node), check=reading.TRUTH)
         return INVALID
     return _TRUTH.read(node, report, path)
 
@@ -101,7 +103,8 @@ def choice(choices: dict[str, Any]) -> Kind:
         if node.text in choices:
             return choices[node.text]
         message = f'"{node.text}" is not known here{did_you_mean(node.text, choices)}'
-        report.error(message, node.position, path=path, expected=f"one of {', '.join(choices)}")
+        expected = f"one of {', '.join(choices)}"
+        report.error(message, node.position, path=path, expected=expected, check=reading.UNKNOWN_CHOICE)
         return INVALID
 
     return Kind(read_choice, text, (Scalar,))
@@ -179,7 +182,14 @@ def _read_use(node: Node, report: Report, path: str) -> Any:
     if len(plugins) != 1:
         shown = f"the keys {', '.join(key.text for key, _ in plugins)}" if plugins else "no name"
         expected = "one name with its options below it; a list for several"
-        report.error("one plugin at a time", node.position, path=path, found=shown, expected=expected)
+        report.error(
+            "one plugin at a time",
+            node.position,
+            path=path,
+            found=shown,
+            expected=expected,
+            check=reading.WRONG_SHAPE,
+        )
         return INVALID
     on_error: Any = "fail"
     for key, value in node.entries:
@@ -196,8 +206,20 @@ PLUGIN_USE: Final = Kind(_read_use, "plugin", (Scalar, Mapping))
 
 def wrong_shape(expected: str, node: Node, report: Report, path: str) -> Any:
     """Report that ``node`` is not ``expected``, and return :data:`INVALID`."""
-    report.error("wrong kind of value", node.position, path=path, found=found(node), expected=expected)
+    report.error(
+        "wrong kind of value",
+        node.position,
+        path=path,
+        found=found(node),
+        expected=expected,
+        check=reading.WRONG_SHAPE,
+    )
     return INVALID
+
+
+def check_of(error: Exception) -> Check:
+    """Return the entry that a refusal names, or that of refused values at large."""
+    return error.check if isinstance(error, Unfit) else reading.REFUSED
 
 
 def found(node: Node) -> str:

@@ -1,6 +1,6 @@
 """What the text of a scalar means once its type is known: numbers, truth, durations, sizes.
 
-Each function takes text and returns a value or raises ``ValueError`` with a sentence for whoever wrote the text.
+Each function takes text and returns a value or raises ``Unfit``, a ``ValueError`` with a sentence for whoever wrote it.
 YAML's own guesses (``010`` as eight, ``10:30`` as 630, ``on`` as true) play no part; where they could surprise, the
 text is refused and the sentence says what to write.
 """
@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Final, NewType
+
+from shadowgate.plugin.checks import Unfit, reading
 
 Duration = NewType("Duration", float)
 """Seconds, written as a Go duration: ``1s``, ``250ms``, ``1m30s``, ``0.5s``."""
@@ -37,21 +39,21 @@ _BYTES: Mapping[str, int] = {"": 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB
 def integer(text: str) -> int:
     """Read decimal digits with an optional sign."""
     if not _INTEGER.fullmatch(text):
-        raise ValueError("write a whole number in decimal digits")
+        raise Unfit(reading.NUMBER, "write a whole number in decimal digits")
     digits = text.lstrip("+-")
     if len(digits) > 1 and digits[0] == "0":
         # YAML 1.1 reads 010 as eight and YAML 1.2 as ten, so neither is what everyone expects.
-        raise ValueError(f"a leading zero is ambiguous; write {text[: -len(digits)]}{int(digits)}")
+        raise Unfit(reading.NUMBER, f"a leading zero is ambiguous; write {text[: -len(digits)]}{int(digits)}")
     return int(text)
 
 
 def number(text: str) -> float:
     """Read a decimal number; infinities and not-a-number are refused."""
     if not _NUMBER.fullmatch(text):
-        raise ValueError("write a decimal number")
+        raise Unfit(reading.NUMBER, "write a decimal number")
     value = float(text)
     if value in (float("inf"), float("-inf")):
-        raise ValueError("the number is too large")
+        raise Unfit(reading.NUMBER, "the number is too large")
     return value
 
 
@@ -61,7 +63,7 @@ def truth(text: str) -> bool:
         return True
     if text == "false":
         return False
-    raise ValueError("write true or false")
+    raise Unfit(reading.TRUTH, "write true or false")
 
 
 def duration(text: str) -> Duration:
@@ -69,7 +71,9 @@ def duration(text: str) -> Duration:
     if text == "0":
         return Duration(0.0)
     if _NUMBER.fullmatch(text):
-        raise ValueError(f"a duration needs a unit; write {text}s for seconds or {text}ms for milliseconds")
+        raise Unfit(
+            reading.DURATION, f"a duration needs a unit; write {text}s for seconds or {text}ms for milliseconds"
+        )
     total, at = 0.0, 0
     while at < len(text):
         part = _DURATION_PART.match(text, at)
@@ -78,7 +82,7 @@ def duration(text: str) -> Duration:
         total += float(part[1]) * _SECONDS[part[2]]
         at = part.end()
     if not text or at < len(text):
-        raise ValueError("write a duration such as 1s, 250ms or 1m30s")
+        raise Unfit(reading.DURATION, "write a duration such as 1s, 250ms or 1m30s")
     return Duration(total)
 
 
@@ -86,5 +90,5 @@ def byte_size(text: str) -> ByteSize:
     """Read a size in bytes, KiB, MiB or GiB."""
     match = _SIZE.fullmatch(text)
     if match is None:
-        raise ValueError("write a size in bytes, or with a unit: 65536, 64KiB, 1MiB")
+        raise Unfit(reading.SIZE, "write a size in bytes, or with a unit: 65536, 64KiB, 1MiB")
     return ByteSize(int(match[1]) * _BYTES[match[2] or ""])

@@ -13,7 +13,8 @@ A class may have
 ``position: Position``
     filled with the node's place; never a key;
 ``from_scalar(cls, text) -> instance``
-    a class method for the short form of a mapping (``127.0.0.1:8001``); raises ``ValueError`` with a sentence;
+    a class method for the short form of a mapping (``127.0.0.1:8001``); raises ``ValueError`` with a sentence, or
+    ``checks.Unfit`` where the reason has an entry of its own;
 ``ignored_keys: ClassVar[frozenset[str]]``
     keys that are known to exist and passed over in silence;
 field metadata ``doc`` and ``key``
@@ -23,7 +24,6 @@ field metadata ``doc`` and ``key``
 from __future__ import annotations
 
 import types
-from collections.abc import Iterable
 from collections.abc import Mapping as AbstractMapping
 from enum import Enum
 from functools import cache
@@ -34,6 +34,7 @@ from attrs import NOTHING, Attribute, Factory, frozen
 
 from shadowgate.errors import NOWHERE, PluginError, Position
 from shadowgate.model.use import PluginUse
+from shadowgate.plugin.checks import reading
 from shadowgate.plugin.documents import Mapping, Node, Report, Scalar, Sequence
 from shadowgate.plugin.kinds import (
     INVALID,
@@ -41,6 +42,7 @@ from shadowgate.plugin.kinds import (
     PLUGIN_USE,
     Given,
     Kind,
+    check_of,
     choice,
     found,
     join,
@@ -81,7 +83,10 @@ class OptionDoc:
 
 @frozen(eq=False)
 class _Field:
+    """``name`` is what the class's constructor calls it, ``key`` what people do."""
+
     attribute: Attribute[Any]
+    name: str
     key: str
     kind: Kind
     required: bool
@@ -92,6 +97,7 @@ class _Plan:
     """What there is to know of a class: its fields by every accepted spelling of their keys."""
 
     fields: tuple[_Field, ...]
+    required: tuple[_Field, ...]
     by_key: dict[str, _Field]
     ignored: frozenset[str]
     has_position: bool
@@ -194,10 +200,12 @@ def _plan(cls: Any) -> _Plan:
             continue
         snake = attribute.alias.strip("_") if attribute.alias else attribute.name
         camel = attribute.metadata.get("key") or _camel(snake)
-        field = _Field(attribute, camel, _kind(hints[attribute.name]), attribute.default is NOTHING)
+        kind, required = _kind(hints[attribute.name]), attribute.default is NOTHING
+        field = _Field(attribute, str(attribute.alias), camel, kind, required)
         fields.append(field)
         by_key[snake] = by_key[_camel(snake)] = by_key[camel] = field
-    return _Plan(tuple(fields), by_key, getattr(cls, "ignored_keys", frozenset()), has_position)
+    required = tuple(field for field in fields if field.required)
+    return _Plan(tuple(fields), required, by_key, getattr(cls, "ignored_keys", frozenset()), has_position)
 
 
 def _camel(snake: str) -> str:
@@ -214,23 +222,20 @@ def _read_class(cls: Any, node: Node, report: Report, path: str) -> Any:
     if not isinstance(node, Mapping):
         return wrong_shape("a mapping", node, report, path)
     values, nodes, sound = _read_entries(plan, node, report, path)
-    for field in plan.fields:
-        if field.required and field.attribute.name not in nodes:
-            report.error(f'the key "{field.key}" is missing', node.position, path=path, expected=field.kind.text)
+    for field in plan.required:
+        if field.name not in nodes:
+            message = f'the key "{field.key}" is missing'
+            report.error(message, node.position, path=path, expected=field.kind.text, check=reading.MISSING_KEY)
             sound = False
     if not sound:
         _check_fields(cls, plan, values, nodes, report, path)
         return INVALID
-    arguments: dict[str, Any] = {
-        str(field.attribute.alias): values[name] for name, field in _given_fields(plan, values)
-    }
-    if plan.has_position:
-        arguments["position"] = node.position
+    place = {"position": node.position} if plan.has_position else {}
     try:
-        return cls(**arguments)
+        return cls(**values, **place)
     except (ValueError, TypeError) as error:
         if not _check_fields(cls, plan, values, nodes, report, path):
-            report.error(_sentence(error), node.position, path=path)
+            report.error(_sentence(error), node.position, path=path, check=check_of(error))
         return INVALID
 
 
@@ -238,7 +243,7 @@ def _read_short_form(cls: Any, node: Scalar, report: Report, path: str) -> Any:
     try:
         value = cls.from_scalar(node.text)
     except (ValueError, TypeError) as error:
-        report.error(_sentence(error), node.position, path=path, found=found(node))
+        report.error(_sentence(error), node.position, path=path, found=found(node), check=check_of(error))
         return INVALID
     return _placed(value, node.position)
 
@@ -255,7 +260,7 @@ def _placed(value: Any, position: Position) -> Any:
     for field in plan.fields:
         part = getattr(value, field.attribute.name)
         if isinstance(part, tuple) or attrs.has(type(part)):
-            changes[str(field.attribute.alias)] = _placed(part, position)
+            changes[field.name] = _placed(part, position)
     return attrs.evolve(value, **changes) if changes else value
 
 
@@ -263,19 +268,21 @@ def _read_entries(
     plan: _Plan, node: Mapping, report: Report, path: str
 ) -> tuple[dict[str, Any], dict[str, tuple[Node, str]], bool]:
     """Return the values by field name, the node and path of every key given, and whether all of it was sound."""
+    fields, ignored = plan.by_key, plan.ignored
     values: dict[str, Any] = {}
     nodes: dict[str, tuple[Node, str]] = {}
     sound = True
     for key, part in node.entries:
-        field = plan.by_key.get(key.text)
+        field = fields.get(key.text)
         if field is None:
-            if key.text not in plan.ignored:
+            if key.text not in ignored:
                 _report_unknown(plan, key, report, path)
                 sound = False
             continue
-        name, inner = field.attribute.name, join(path, key.text)
+        name, inner = field.name, join(path, key.text)
         if name in nodes:
-            report.error(f'"{key.text}" is given twice, in two spellings', key.position, path=path)
+            message = f'"{key.text}" is given twice, in two spellings'
+            report.error(message, key.position, path=path, check=reading.REPEATED_KEY)
             sound = False
             continue
         if not field.required and isinstance(part, Scalar) and part.null:
@@ -287,10 +294,6 @@ def _read_entries(
         else:
             values[name] = value
     return values, nodes, sound
-
-
-def _given_fields(plan: _Plan, values: dict[str, Any]) -> Iterable[tuple[str, _Field]]:
-    return ((field.attribute.name, field) for field in plan.fields if field.attribute.name in values)
 
 
 def _check_fields(
@@ -307,8 +310,10 @@ def _check_fields(
     """
     bare = object.__new__(cls)
     refused = False
-    for name, field in _given_fields(plan, values):
-        attribute, value = field.attribute, values[name]
+    for field in plan.fields:
+        if field.name not in values:
+            continue
+        attribute, value = field.attribute, values[field.name]
         convert: Any = attribute.converter
         try:
             if isinstance(convert, attrs.Converter):
@@ -320,9 +325,9 @@ def _check_fields(
         except AttributeError:
             continue
         except (ValueError, TypeError) as error:
-            part, inner = nodes[name]
+            part, inner = nodes[field.name]
             shown = found(part) if isinstance(part, Scalar) else ""
-            report.error(_sentence(error), part.position, path=inner, found=shown)
+            report.error(_sentence(error), part.position, path=inner, found=shown, check=check_of(error))
             refused = True
     return refused
 
@@ -336,7 +341,7 @@ def _report_unknown(plan: _Plan, key: Scalar, report: Report, path: str) -> None
     keys = [field.key for field in plan.fields]
     message = f'unknown key "{key.text}"{did_you_mean(key.text, keys)}'
     expected = f"one of {', '.join(keys)}" if keys else "no options at all"
-    report.error(message, key.position, path=path, expected=expected)
+    report.error(message, key.position, path=path, expected=expected, check=reading.UNKNOWN_KEY)
 
 
 def _sentence(error: Exception) -> str:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from random import Random
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 
 from attrs import field, frozen
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, execute
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from shadowgate.http.head import RequestHead, ResponseHead
+
+T = TypeVar("T")
 
 
 class Metrics(Protocol):
@@ -23,12 +25,17 @@ class Metrics(Protocol):
 
 @frozen
 class Environment:
-    """What a component may use at run time; it reaches nothing else of the gateway."""
+    """What a component may use at run time; it reaches nothing else of the gateway.
+
+    ``background`` runs a function off the reactor's thread and gives its result on it: for reading and parsing, never
+    for anything that touches the clock or another object of the gateway.
+    """
 
     clock: IReactorTime
     random: Random
     metrics: Metrics
     log: Logger
+    background: Callable[[Callable[[], T]], Deferred[T]] = field(default=execute)
 
 
 class Candidate(Protocol):
@@ -90,6 +97,9 @@ class FilterHooks:
         Called once with the head; return a :data:`BodyTransform` or None.  A transformed body has no known length.
     on_done
         After the exchange, whatever became of it.
+    pure
+        Says that ``on_request`` decides by the head alone and touches nothing but the head, so that it may be tried on
+        a copy to explain what would happen to a request.  Others are named there and not run.
     """
 
     on_request: Callable[[RequestHead], Reply | None] | None = None
@@ -98,6 +108,7 @@ class FilterHooks:
     request_body: Callable[[RequestHead], BodyTransform | None] | None = None
     response_body: Callable[[RequestHead, ResponseHead], BodyTransform | None] | None = None
     on_done: Callable[[ExchangeRecord], None] | None = None
+    pure: bool = False
 
 
 @frozen

@@ -18,6 +18,7 @@ import yaml
 from attrs import define, field
 
 from shadowgate.errors import Position
+from shadowgate.plugin.checks import reading
 from shadowgate.plugin.documents import Document, Mapping, Node, Report, Scalar, Sequence
 from shadowgate.plugin.yaml_errors import explain
 
@@ -27,6 +28,7 @@ MAX_DEPTH: Final = 64
 MAX_SYNTAX_ERRORS: Final = 20
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_SCALAR: Final = yaml.ScalarEvent
 _LINE_BREAK: Final = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _DOCUMENT_START: Final = re.compile(r"---(\s|$)")
 _KNOWN_TAGS: Final = frozenset(f"tag:yaml.org,2002:{name}" for name in ("map", "seq", "int", "float", "bool", "null"))
@@ -39,7 +41,9 @@ def read_text(text: str, source: str, report: Report) -> list[Document]:
     Empty documents are passed over, and the items of a Kubernetes ``List`` are documents of their own.
     """
     if len(text) > MAX_BYTES:
-        report.error(f"more than {MAX_BYTES >> 20} MiB of configuration in one file", Position(source))
+        report.error(
+            f"more than {MAX_BYTES >> 20} MiB of configuration in one file", Position(source), check=reading.TOO_LARGE
+        )
         return []
     text = text.removeprefix("\ufeff")
     documents: list[Document] = []
@@ -116,6 +120,8 @@ class _Reader:
         """Return the node that starts with ``event``."""
         position = self.position(event)
         self.spend(1, depth, position)
+        if type(event) is _SCALAR and event.tag is None and event.anchor is None:  # what most nodes are
+            return Scalar(event.value, position, bool(event.style))
         if isinstance(event, yaml.AliasEvent):
             return self.alias(event.anchor, depth, position)
         text_tag = event.tag is not None and self.tag(event.tag, position)
@@ -132,20 +138,23 @@ class _Reader:
         """Return the node without regard to its anchor."""
         if isinstance(event, yaml.ScalarEvent):
             return Scalar(event.value, position, text_tag or bool(event.style))
+        next_event = self.loader.get_event
         if isinstance(event, yaml.SequenceStartEvent):
             items = []
-            while not isinstance(event := self.loader.get_event(), yaml.SequenceEndEvent):
+            while type(event := next_event()) is not yaml.SequenceEndEvent:
                 items.append(self.node(event, depth + 1))
             return Sequence(tuple(items), position)
         entries: dict[str, tuple[Scalar, Node]] = {}
-        while not isinstance(event := self.loader.get_event(), yaml.MappingEndEvent):
+        while type(event := next_event()) is not yaml.MappingEndEvent:
             key = self.node(event, depth + 1)
-            value = self.node(self.loader.get_event(), depth + 1)
-            if isinstance(key, Scalar) and self.key(key, entries):
-                entries[key.text] = (key, value)
-            elif not isinstance(key, Scalar):
-                hint = "; quote a value that starts with a brace" if isinstance(key, Mapping) else ""
-                self.report.error(f"a key must be text, not a list or a mapping{hint}", key.position)
+            value = self.node(next_event(), depth + 1)
+            if isinstance(key, Scalar):
+                if self.key(key, entries):
+                    entries[key.text] = (key, value)
+                continue
+            hint = "; quote a value that starts with a brace" if isinstance(key, Mapping) else ""
+            message = f"a key must be text, not a list or a mapping{hint}"
+            self.report.error(message, key.position, check=reading.BAD_KEY)
         return Mapping(tuple(entries.values()), position)
 
     def key(self, key: Scalar, entries: dict[str, tuple[Scalar, Node]]) -> bool:
@@ -153,15 +162,18 @@ class _Reader:
         text = key.text
         if text in entries:
             first = entries[text][0].position.line
-            self.report.error(f'the key "{text}" stands here twice, first on line {first}', key.position)
+            self.report.error(
+                f'the key "{text}" stands here twice, first on line {first}', key.position, check=reading.REPEATED_KEY
+            )
         elif key.quoted:
             return True
         elif text == "<<":
-            self.report.error("merge keys (<<) are not read; write out the keys that are meant", key.position)
+            message = "merge keys (<<) are not read; write out the keys that are meant"
+            self.report.error(message, key.position, check=reading.BAD_KEY)
         elif text.startswith("//"):
-            self.report.error("YAML comments start with #, not with //", key.position)
+            self.report.error("YAML comments start with #, not with //", key.position, check=reading.SYNTAX)
         elif not text:
-            self.report.error("a key is missing before the colon", key.position)
+            self.report.error("a key is missing before the colon", key.position, check=reading.BAD_KEY)
         else:
             return True
         return False
@@ -169,7 +181,7 @@ class _Reader:
     def alias(self, name: str | None, depth: int, position: Position) -> Node:
         """Return the anchored node itself: nodes never change, so that sharing one is safe."""
         if name is None or name not in self.anchors:
-            self.report.error(f'no "&{name}" stands above this alias', position)
+            self.report.error(f'no "&{name}" stands above this alias', position, check=reading.ALIAS)
             return Scalar("", position)
         node, size, height = self.anchors[name]
         self.spend(size, depth + height, position)
@@ -179,19 +191,20 @@ class _Reader:
         """Tell whether ``tag`` makes text of any scalar; report one that means nothing here."""
         if tag not in _TEXT_TAGS and tag not in _KNOWN_TAGS:
             shown = tag.replace("tag:yaml.org,2002:", "!!", 1)
-            self.report.error(f"the tag {shown} means nothing here; leave it out", position)
+            self.report.error(f"the tag {shown} means nothing here; leave it out", position, check=reading.TAG)
         return tag in _TEXT_TAGS
 
     def spend(self, nodes: int, depth: int, position: Position) -> None:
         """Count ``nodes`` that reach down to ``depth`` against the bounds."""
         self.nodes += nodes
         if self.nodes > MAX_NODES:
-            self.report.error(f"more than {MAX_NODES:,} values in one file, aliases counted as often as used", position)
+            message = f"more than {MAX_NODES:,} values in one file, aliases counted as often as used"
+            self.report.error(message, position, check=reading.TOO_MUCH)
             raise _TooMuch
         if depth > self.deepest:
             self.deepest = depth
         if depth > MAX_DEPTH:
-            self.report.error(f"nested more than {MAX_DEPTH} levels deep", position)
+            self.report.error(f"nested more than {MAX_DEPTH} levels deep", position, check=reading.TOO_MUCH)
             raise _TooDeep
 
     def position(self, event: Any) -> Position:
@@ -206,7 +219,9 @@ def _unfold(root: Node, report: Report) -> Iterator[Document]:
     if not isinstance(root, Mapping):
         hint = "; YAML comments start with #" if isinstance(root, Scalar) and root.text.startswith("//") else ""
         found = "a list" if isinstance(root, Sequence) else f'"{root.text[:40]}"'
-        report.error(f"a document must be a mapping of keys{hint}", root.position, found=found)
+        report.error(
+            f"a document must be a mapping of keys{hint}", root.position, found=found, check=reading.NOT_A_DOCUMENT
+        )
         return
     document = Document(root)
     if document.kind != "List" or document.group:
@@ -217,7 +232,13 @@ def _unfold(root: Node, report: Report) -> Iterator[Document]:
         for item in items:
             yield from _unfold(item, report)
     elif items is not None and not (isinstance(items, Scalar) and items.null):
-        report.error("wrong kind of value", items.position, path="List: items", expected="a list of documents")
+        report.error(
+            "wrong kind of value",
+            items.position,
+            path="List: items",
+            expected="a list of documents",
+            check=reading.WRONG_SHAPE,
+        )
 
 
 def _line_of(error: yaml.YAMLError, chunk: str) -> int:

@@ -11,6 +11,7 @@ from typing import Final
 import yaml
 
 from shadowgate.errors import Position
+from shadowgate.plugin.checks import reading
 from shadowgate.plugin.documents import Report
 
 _INDENTATION: Final = "the indentation does not fit the lines above"
@@ -55,7 +56,7 @@ def explain(
     else:
         story = next((story for phrase, story in _STORIES if phrase in words), "")
         story = f"{story} ({words})" if story else f"this is not YAML: {words}"
-    report.error(story, Position(source, line + 1, column + 1))
+    report.error(story, Position(source, line + 1, column + 1), check=reading.SYNTAX)
 
 
 def _place(error: yaml.YAMLError, lines: list[str], first_line: int) -> tuple[int, int, str]:

@@ -5,14 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from shadowgate.plugin import BodyTransform
-
-
-class TransformFailed(Exception):
-    """A body hook raised; ``plugin`` names the filter."""
-
-    def __init__(self, plugin: str) -> None:
-        super().__init__(plugin)
-        self.plugin = plugin
+from shadowgate.runtime.hooks import HookFailed
 
 
 class Transforms:
@@ -24,12 +17,12 @@ class Transforms:
         self._steps = steps
 
     def __call__(self, data: bytes, last: bool) -> bytes:
-        """Return what becomes of a piece; raises :class:`TransformFailed`."""
+        """Return what becomes of a piece; raises :class:`HookFailed`."""
         for name, step in self._steps:
             try:
                 data = step(data, last)
             except Exception as wrong:
-                raise TransformFailed(name) from wrong
+                raise HookFailed(name) from wrong
         return data
 
 
@@ -40,7 +33,7 @@ def begin(hooks: Iterable[tuple[str, Callable[..., BodyTransform | None]]], *hea
         try:
             step = hook(*heads)
         except Exception as wrong:
-            raise TransformFailed(name) from wrong
+            raise HookFailed(name) from wrong
         if step is not None:
             steps.append((name, step))
     return Transforms(tuple(steps)) if steps else None

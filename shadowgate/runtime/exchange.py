@@ -11,22 +11,28 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall
 from twisted.python.failure import Failure
 
-from shadowgate.compiler.snapshot import CompiledDestination, CompiledRule, RequestHook
+from shadowgate.compiler.snapshot import NO_RULE, NOWHERE_TO_GO, RequestHook
 from shadowgate.http.framing import CHUNKED, NO_BODY
 from shadowgate.http.head import RequestHead, ResponseHead
 from shadowgate.http.headers import Pair
-from shadowgate.plugin import ExchangeRecord, Reply
+from shadowgate.plugin import Attempt, ExchangeRecord, Reply
 from shadowgate.runtime import outcomes
-from shadowgate.runtime.bodies import TransformFailed, Transforms, begin
+from shadowgate.runtime.accounting import account
+from shadowgate.runtime.attempts import Attempts
+from shadowgate.runtime.bodies import Transforms, begin
 from shadowgate.runtime.clusters import EndpointState
 from shadowgate.runtime.core import Core
-from shadowgate.runtime.mirror import Shadow, fire
+from shadowgate.runtime.hooks import HookFailed, change_response
 from shadowgate.runtime.outcomes import Outcome
 from shadowgate.runtime.replies import refusal, reply_body, reply_head
 from shadowgate.runtime.streams import Dial, Downstream, Upstream
-from shadowgate.runtime.timers import Lane
+from shadowgate.runtime.tee import Tee
+from shadowgate.runtime.timers import Alarm, Lane
+
+COMPLETED = outcomes.COMPLETED.name
 
 IDEMPOTENT = frozenset((b"GET", b"HEAD", b"OPTIONS", b"TRACE", b"PUT", b"DELETE"))
 """Methods that may be sent a second time (RFC 9110 section 9.2.2)."""
@@ -41,30 +47,30 @@ class Exchange:
 
     # fmt: off
     __slots__ = (
-        "_attempts", "_busy", "_core", "_destination", "_dial", "_done", "_downstream", "_endpoint", "_full", "_head",
-        "_held", "_lane", "_length", "_paused", "_received", "_replay", "_replay_size", "_request_ended",
+        "_busy", "_cluster", "_core", "_deadline", "_destination", "_dial", "_done", "_downstream", "_endpoint",
+        "_full", "_head", "_held", "_lane", "_later", "_length", "_paused", "_received", "_request_ended",
         "_request_id", "_request_transforms", "_response_started", "_response_transforms", "_rule", "_sent",
-        "_shadows", "_started", "_stats", "_status", "_trailers", "_upstream", "_waiting",
+        "_started", "_stats", "_status", "_tee", "_trailers", "_tries", "_upstream", "_waiting",
     )
     # fmt: on
 
     def __init__(self, core: Core, downstream: Downstream) -> None:
         self._core = core
         self._downstream = downstream
-        self._rule: CompiledRule | None = None
-        self._destination: CompiledDestination | None = None
+        self._rule = NO_RULE
+        self._destination = NOWHERE_TO_GO
         self._endpoint: EndpointState | None = None
         self._busy: EndpointState | None = None
         self._upstream: Upstream | None = None
         self._dial: Dial | None = None
         self._waiting: Deferred[Any] | None = None
         self._lane: Lane | None = None
-        self._shadows: tuple[Shadow, ...] | None = None
-        self._replay: list[bytes] | None = None
-        self._replay_size = 0
+        self._deadline: Alarm | None = None
+        self._later: IDelayedCall | None = None
+        self._tee: Tee | None = None
         self._request_transforms: Transforms | None = None
         self._response_transforms: Transforms | None = None
-        self._attempts = 0
+        self._tries = Attempts(core.settings.limits.buffer)
         self._received = 0
         self._sent = 0
         self._status = 0
@@ -101,6 +107,8 @@ class Exchange:
         self._rule = rule
         stats = self._stats = rule.stats
         stats.in_flight += 1
+        if rule.timeouts.request:
+            self._deadline = Alarm(core.timers.lane(rule.timeouts.request), self._late)
         if rule.on_request:
             self._filter(rule.on_request, self._choose)
         else:
@@ -116,7 +124,8 @@ class Exchange:
         upstream = self._upstream
         if upstream is None:
             self._held = self._held + data if self._held else data
-            self._tee(data)  # while a second attempt is being made; before the first there is no shadow
+            if self._tee is not None:  # a further attempt is being made; before the first there is no shadow
+                self._tee.write(data)
             return
         self._send_on(upstream, data)
 
@@ -133,16 +142,16 @@ class Exchange:
             return
         if upstream is None:
             self._held += tail
-            self._tee(tail)
+            if tail and self._tee is not None:
+                self._tee.write(tail)
         else:
             if tail:
                 self._send_on(upstream, tail)
-            if self._upstream is not upstream:
-                return
-            upstream.end(trailers)
-        for shadow in self._shadows or ():
-            shadow.end(trailers)
-        if upstream is not None and not self._response_started and not self._done:
+            if self._upstream is upstream:
+                upstream.end(trailers)
+        if self._tee is not None:
+            self._tee.end(trailers)
+        if self._upstream is not None and not self._response_started and not self._done:
             self._wait_for_answer()
 
     def client_gone(self) -> None:
@@ -188,7 +197,7 @@ class Exchange:
             if isinstance(result, Deferred):
                 self._wait(result, name, hooks[index + 1 :], then)
             else:
-                self._answer(result)
+                self._reply(result)
             return
         then()
 
@@ -200,7 +209,7 @@ class Exchange:
                 return  # given up meanwhile
             self._waiting = None
             if reply is not None:
-                self._answer(reply)
+                self._reply(reply)
             else:
                 self._filter(rest, then)
 
@@ -216,7 +225,6 @@ class Exchange:
 
     def _choose(self) -> None:
         rule = self._rule
-        assert rule is not None
         try:
             destination = rule.choose(self._head)
         except Exception:
@@ -226,29 +234,34 @@ class Exchange:
             self._refuse(outcomes.NO_DESTINATION)
             return
         self._destination = destination
+        self._cluster = destination.cluster
         if destination.on_request:
             self._filter(destination.on_request, self._pick)
         else:
             self._pick()
 
     def _pick(self) -> None:
-        destination = self._destination
-        assert destination is not None and destination.cluster is not None
         if not self._head.authority:
             # A 1.0 client named no host: the destination's own, before "/" and a subset (RFC 9112 section 3.2).
-            self._head.set_authority(destination.cluster.name.partition("/")[0].encode())
+            self._head.set_authority(self._cluster.name.partition("/")[0].encode())
+        if self._destination.hooks.request_body and self._length != NO_BODY and not self._transform_request():
+            return
+        if self._rule.retries is None and self._head.method not in IDEMPOTENT:
+            self._tries.forget()
+        self._try()
+
+    def _try(self) -> None:
+        """Begin an attempt at an endpoint of the balancer's choice, one that was not tried if that can be had."""
+        self._later = None
+        cluster, tries, head = self._cluster, self._tries, self._head
         try:
-            endpoint = destination.cluster.pick(self._head)
+            endpoint = tries.pick_elsewhere(cluster, head) if tries.tried else cluster.pick(head)
         except Exception:
             self._plugin_failed("balancer")
             return
         if endpoint is None:
             self._refuse(outcomes.NO_ENDPOINT)
             return
-        if destination.hooks.request_body and self._length != NO_BODY and not self._transform_request():
-            return
-        if self._head.method in IDEMPOTENT:
-            self._replay = []
         self._attempt(endpoint, False)
 
     def _attempt(self, endpoint: EndpointState, fresh: bool) -> None:
@@ -256,14 +269,40 @@ class Exchange:
         self._endpoint = self._busy = endpoint
         endpoint.in_flight += 1
         endpoint.requests += 1
-        self._attempts += 1
-        upstream = None if fresh else endpoint.pool.checkout(self, self._replay is None)
+        self._tries.count += 1
+        upstream = None if fresh else endpoint.pool.checkout(self)
         if upstream is not None:
             self._dispatch(upstream)
             return
         self._pause()
-        assert self._rule is not None
         self._dial = endpoint.pool.dial(self, self._rule.timeouts.connect)
+
+    def _try_again(self, outcome: str, response: ResponseHead | None) -> bool:
+        """Ask the retry policy whether the attempt that has just failed stands; True when another one follows."""
+        retries, tries = self._rule.retries, self._tries
+        if retries is None:
+            return False
+        # A dead connection that was replaced is no attempt in the policy's eyes.
+        attempt = Attempt(self._head, tries.again + 1, outcome, response)
+        try:
+            delay = tries.decide(retries, attempt, self._cluster, self._stats.retries)
+        except Exception:
+            self._core.stats.plugin_failures["retry"] += 1
+            self._core.log.failure("the retry policy raised; the attempt stands")
+            return False
+        if delay is None:
+            return False
+        if retries.elsewhere and self._endpoint is not None:
+            tries.tried += (self._endpoint.name,)
+        self._again()
+        self._later = self._core.timers.clock.callLater(delay, self._try)
+        return True
+
+    def _again(self) -> None:
+        """Make ready to send the request once more."""
+        self._release()
+        self._held = self._tries.replay() + self._held
+        self._pause()
 
     def connected(self, upstream: Upstream) -> None:
         self._dial = None
@@ -271,8 +310,8 @@ class Exchange:
 
     def connect_failed(self, outcome: Outcome) -> None:
         self._dial = None
-        self._release()
-        self._refuse(outcome)
+        if not self._try_again(outcome.name, None):
+            self._refuse(outcome)
 
     def _dispatch(self, upstream: Upstream) -> None:
         """Write the head and what there is of the body: to the primary first, then to the mirrors."""
@@ -282,61 +321,30 @@ class Exchange:
         ended, trailers = self._request_ended, self._trailers
         whole = ended and not trailers
         if data:
-            self._remember(data)
+            self._tries.remember(data)
         upstream.send_head(self._head, self._length, data, whole)
         if self._upstream is not upstream:
             return  # a head that cannot be sent
         if ended and not whole:
             upstream.end(trailers)
-        if self._shadows is None:
-            self._mirror(data, ended, trailers)
+        mirrors = self._rule.mirrors
+        if mirrors and self._tee is None:
+            self._tee = Tee(self._core)
+            self._tee.start(mirrors, self._head, self._request_id, self._length, data, ended, trailers)
         if ended:
             self._wait_for_answer()
         elif not self._response_started:
-            assert self._rule is not None
             self._enter(self._core.timers.lane(self._rule.timeouts.idle))
         if not self._full:
             self._resume()
 
-    def _mirror(self, data: bytes, ended: bool, trailers: Sequence[Pair]) -> None:
-        assert self._rule is not None
-        mirrors = self._rule.mirrors
-        if not mirrors:
-            self._shadows = ()
-            return
-        try:
-            self._shadows = fire(self._core, mirrors, self._head, self._request_id, self._length, data, ended, trailers)
-        except Exception:
-            self._shadows = ()
-            self._core.log.failure("mirroring failed; the primary goes on")
-
     def _send_on(self, upstream: Upstream, data: bytes) -> None:
-        lane = self._lane
-        if lane is not None:
-            lane.start(self)
-        self._remember(data)
+        if self._lane is not None:
+            self._lane.start(self)
+        self._tries.remember(data)
         upstream.send(data)
-        self._tee(data)
-
-    def _tee(self, data: bytes) -> None:
-        shadows = self._shadows
-        if shadows:
-            try:
-                for shadow in shadows:
-                    shadow.send(data)
-            except Exception:
-                self._shadows = ()
-                self._core.log.failure("mirroring failed; the primary goes on")
-
-    def _remember(self, data: bytes) -> None:
-        """Keep what was sent while it may have to be sent again, up to the exchange's bound."""
-        replay = self._replay
-        if replay is None:
-            return
-        replay.append(data)
-        self._replay_size += len(data)
-        if self._replay_size > self._core.settings.limits.buffer:
-            self._replay = None
+        if self._tee is not None:
+            self._tee.write(data)
 
     def request_full(self) -> None:
         self._full = True
@@ -361,31 +369,29 @@ class Exchange:
     # Up: the answer, from the upstream
 
     def informational(self, head: ResponseHead) -> None:
-        self._replay = None  # something of an answer has come
+        self._tries.forget()  # something of an answer has come
         self._downstream.send_informational(head)
 
     def response(self, head: ResponseHead, length: int, data: bytes, ended: bool) -> None:
-        destination = self._destination
-        assert destination is not None
         self._leave()
-        hooks = destination.hooks
-        for name, hook in hooks.on_response:
-            try:
-                hook(self._head, head)
-            except Exception:
-                self._stop()
-                self._plugin_failed(name)
-                return
-        if hooks.response_body and length != NO_BODY:
-            try:
+        if (head.status != 200 or b"grpc-status" in head.headers) and self._try_again(COMPLETED, head):
+            upstream, self._upstream = self._upstream, None
+            if upstream is not None and not ended:
+                upstream.abort()
+            return
+        hooks = self._destination.hooks
+        try:
+            if hooks.on_response:
+                change_response(hooks.on_response, self._head, head)
+            if hooks.response_body and length != NO_BODY:
                 self._response_transforms = begin(hooks.response_body, self._head, head)
                 if self._response_transforms is not None:
                     length = CHUNKED
                     data = self._response_transforms(data, ended)
-            except TransformFailed as failed:
-                self._stop()
-                self._plugin_failed(failed.plugin)
-                return
+        except HookFailed as failed:
+            self._stop()
+            self._plugin_failed(failed.plugin)
+            return
         server = self._core.server
         if server:
             head.headers.set(b"Server", server)
@@ -397,14 +403,12 @@ class Exchange:
             self._downstream.send_head(head, length, data, True)
             self._finish(outcomes.COMPLETED, head.status)
         else:
-            assert self._rule is not None
             self._enter(self._core.timers.lane(self._rule.timeouts.idle))
             self._downstream.send_head(head, length, data, False)
 
     def response_data(self, data: bytes) -> None:
-        lane = self._lane
-        if lane is not None:
-            lane.start(self)
+        if self._lane is not None:
+            self._lane.start(self)
         if self._response_transforms is not None:
             data = self._transform(self._response_transforms, data, False)
         if data:
@@ -430,29 +434,32 @@ class Exchange:
             self._downstream.abort()
             self._finish(outcome, self._status)
             return
-        if outcome.retryable and upstream is not None and upstream.reused and self._replay is not None:
+        dead = outcome.retryable and upstream is not None and upstream.reused
+        if dead and self._tries.repeatable and self._head.method in IDEMPOTENT:
             # An idle connection that had died: nothing of an answer came, and the request may be sent again.
-            self._held = b"".join(self._replay) + self._held
-            self._replay = []
-            self._replay_size = 0
             endpoint = self._endpoint
             assert endpoint is not None
-            self._release()
+            self._again()
             self._attempt(endpoint, True)
-            return
-        self._refuse(outcome)
+        elif not self._try_again(outcome.name, None):
+            self._refuse(outcome)
 
     def expired(self, lane: Lane) -> None:
         self._lane = None
-        if self._response_started:
-            outcome = outcomes.IDLE_TIMEOUT
-        elif self._request_ended:
-            outcome = outcomes.RESPONSE_TIMEOUT
-        elif self._full:
-            outcome = outcomes.IDLE_TIMEOUT  # it is the upstream that does not take what the client has
+        if self._response_started or (self._full and not self._request_ended):
+            # When the upstream does not take what the client has, it is not the client that is late.
+            self.request_broken(outcomes.IDLE_TIMEOUT)
+        elif not self._request_ended:
+            self.request_broken(outcomes.REQUEST_TIMEOUT)
         else:
-            outcome = outcomes.REQUEST_TIMEOUT
-        self.request_broken(outcome)
+            attempt = lane.seconds == self._rule.timeouts.attempt
+            outcome = outcomes.ATTEMPT_TIMEOUT if attempt else outcomes.RESPONSE_TIMEOUT
+            self._stop()
+            if not self._try_again(outcome.name, None):
+                self._refuse(outcome)
+
+    def _late(self) -> None:
+        self.request_broken(outcomes.ROUTE_TIMEOUT)
 
     # Answers of our own
 
@@ -466,20 +473,16 @@ class Exchange:
             self._core.log.failure("plugin {name} raised; the request was answered with 500", name=name)
         self._refuse(outcomes.PLUGIN_FAILED)
 
-    def _answer(self, reply: Reply) -> None:
-        """Give a filter's answer, through the response hooks of the rule."""
-        self._reply(reply, outcomes.REPLIED)
-
-    def _reply(self, reply: Reply, outcome: Outcome) -> None:
+    def _reply(self, reply: Reply, outcome: Outcome = outcomes.REPLIED) -> None:
+        """Give an answer of our own; a filter's goes through the response hooks of the rule."""
         self._leave()
         head = reply_head(reply)
-        if outcome is outcomes.REPLIED and self._rule is not None:
-            for name, hook in self._rule.hooks.on_response:
-                try:
-                    hook(self._head, head)
-                except Exception:
-                    self._plugin_failed(name)
-                    return
+        if outcome is outcomes.REPLIED:
+            try:
+                change_response(self._rule.hooks.on_response, self._head, head)
+            except HookFailed as failed:
+                self._plugin_failed(failed.plugin)
+                return
         if self._core.server:
             head.headers.set(b"Server", self._core.server)
         length, body = reply_body(reply, head, self._head.method)
@@ -493,13 +496,12 @@ class Exchange:
 
     def _transform_request(self) -> bool:
         """Let filters change the request's body; False when one failed."""
-        assert self._destination is not None
         try:
             transforms = self._request_transforms = begin(self._destination.hooks.request_body, self._head)
             if transforms is not None:
                 self._length = CHUNKED
                 self._held = transforms(self._held, self._request_ended)
-        except TransformFailed as failed:
+        except HookFailed as failed:
             self._plugin_failed(failed.plugin)
             return False
         return True
@@ -508,7 +510,7 @@ class Exchange:
         """Pass a piece of a body through the filters; one that raises ends the exchange, cut where it stands."""
         try:
             return transforms(data, last)
-        except TransformFailed as failed:
+        except HookFailed as failed:
             self._core.stats.plugin_failures[failed.plugin] += 1
             self._core.log.failure("plugin {name} raised on a body; the exchange was cut", name=failed.plugin)
             self.request_broken(outcomes.PLUGIN_FAILED)
@@ -517,8 +519,11 @@ class Exchange:
     # The end
 
     def _wait_for_answer(self) -> None:
-        assert self._rule is not None
-        self._enter(self._core.timers.lane(self._rule.timeouts.response))
+        timeouts = self._rule.timeouts
+        seconds = timeouts.response
+        if timeouts.attempt and not 0 < seconds < timeouts.attempt:
+            seconds = timeouts.attempt
+        self._enter(self._core.timers.lane(seconds))
 
     def _enter(self, lane: Lane) -> None:
         if self._lane is not None:
@@ -543,56 +548,44 @@ class Exchange:
         upstream, self._upstream = self._upstream, None
         dial, self._dial = self._dial, None
         waiting, self._waiting = self._waiting, None
+        later, self._later = self._later, None
         if upstream is not None:
             upstream.abort()
         if dial is not None:
             dial.cancel()
         if waiting is not None:
             waiting.cancel()
+        if later is not None:
+            later.cancel()
 
     def _finish(self, outcome: Outcome, status: int) -> None:
         """Everything that can wait until the client has its answer."""
         if self._done:
             return
         self._done = True
-        self._leave()
-        if self._upstream is not None or self._dial is not None or self._waiting is not None:
-            self._stop()
-        core, rule, stats, endpoint = self._core, self._rule, self._stats, self._endpoint
+        self._stop()
         self._release()
-        if self._shadows and not self._request_ended:
-            for shadow in self._shadows:
-                shadow.cancel("request_incomplete")
-        duration = core.now() - self._started
-        core.in_flight -= 1
-        stats.in_flight -= 1
-        stats.received += self._received
-        stats.sent += self._sent
-        stats.count_status(status)
-        stats.outcomes[outcome.name] += 1
-        stats.duration.observe(duration)
+        if self._deadline is not None:
+            self._deadline.stop()
+        self._tries.settle()
+        if self._tee is not None and not self._request_ended:
+            self._tee.cancel("request_incomplete")
+        core, endpoint = self._core, self._endpoint
         record = ExchangeRecord(
             self._head,
             status,
             outcome.name,
             self._request_id,
             self._started,
-            duration,
+            core.now() - self._started,
             self._received,
             self._sent,
-            stats.name,
+            self._stats.name,
             "" if endpoint is None else endpoint.name,
-            self._attempts,
+            self._tries.count,
         )
-        core.access_log.exchange(record)
-        if rule is not None:
-            hooks = rule.hooks if self._destination is None else self._destination.hooks
-            for name, hook in hooks.on_done:
-                try:
-                    hook(record)
-                except Exception:
-                    core.stats.plugin_failures[name] += 1
-                    core.log.failure("on_done of {name} raised", name=name)
+        chosen = self._destination is not NOWHERE_TO_GO
+        account(core, self._stats, record, (self._destination if chosen else self._rule).hooks.on_done)
 
     def __repr__(self) -> str:
-        return f"<Exchange {self._head!r}, attempt {self._attempts}, status {self._status}, done={self._done}>"
+        return f"<Exchange {self._head!r}, attempt {self._tries.count}, status {self._status}, done={self._done}>"

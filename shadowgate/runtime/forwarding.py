@@ -1,7 +1,8 @@
 """What the gateway itself says in a request's head: where it came from, and its id.
 
 ``X-Forwarded-For/-Proto/-Host`` of a client are replaced unless a trusted proxy stands in front
-(``Settings.trusted_hops``), when the client's address is appended and the rest believed.  ``x-request-id`` is kept when
+(``Settings.trusted_hops``), when its address is appended, the rest believed, and the client is whom the outermost of
+them saw.  ``x-request-id`` is kept when
 it is short and printable, and made when it is not there.  Envoy: ``use_remote_address``, ``xff_num_trusted_hops``.
 """
 
@@ -9,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from random import Random
+
+from twisted.internet.abstract import isIPAddress, isIPv6Address
 
 from shadowgate.http.head import RequestHead
 from shadowgate.model import Settings
@@ -24,7 +27,7 @@ LONGEST_ID = 128
 
 def compile_forwarding(settings: Settings, random: Random) -> Callable[[RequestHead], bytes]:
     """Return what makes a received head ready to be routed; it returns the request's id."""
-    trusted = settings.trusted_hops > 0
+    trusted = settings.trusted_hops
     via = {version: f"1.{version - 10} {settings.via}".encode() for version in (10, 11)} if settings.via else None
     ours = frozenset((FOR, PROTO, HOST, INTERNAL))
 
@@ -34,7 +37,11 @@ def compile_forwarding(settings: Settings, random: Random) -> Callable[[RequestH
         peer = head.peer.encode()
         if trusted:
             seen = headers.joined(FOR)
-            headers.set(FOR, peer if not seen else seen + b"," + peer)
+            if seen:
+                headers.set(FOR, seen + b"," + peer)
+                head.peer = client_address(seen, trusted) or head.peer
+            else:
+                headers.set(FOR, peer)
             if PROTO not in headers:
                 headers.add(PROTO, head.scheme)
             if HOST not in headers and head.authority:
@@ -57,6 +64,16 @@ def compile_forwarding(settings: Settings, random: Random) -> Callable[[RequestH
         return made
 
     return prepare
+
+
+def client_address(forwarded_for: bytes, hops: int) -> str | None:
+    """Return the address that the outermost of ``hops`` trusted proxies saw; None where that is not an address.
+
+    Each proxy appends whom it was asked by, so the last entry is what the nearest one saw.
+    """
+    entries = forwarded_for.split(b",")
+    address = entries[max(0, len(entries) - hops)].strip(b" \t").decode("latin-1")
+    return address if isIPAddress(address) or isIPv6Address(address) else None
 
 
 def request_id(random: Random) -> bytes:

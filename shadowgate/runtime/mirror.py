@@ -14,9 +14,10 @@ from shadowgate.compiler.snapshot import CompiledMirror
 from shadowgate.http.head import RequestHead, ResponseHead
 from shadowgate.http.headers import Pair
 from shadowgate.plugin import MirrorResult
-from shadowgate.runtime.clusters import EndpointState, MirrorState
+from shadowgate.runtime.clusters import EndpointState
 from shadowgate.runtime.core import Core
 from shadowgate.runtime.forwarding import extend_for_shadow
+from shadowgate.runtime.mirror_state import MirrorState
 from shadowgate.runtime.outcomes import Outcome
 from shadowgate.runtime.stats import status_class
 from shadowgate.runtime.streams import Dial, Upstream
@@ -137,8 +138,7 @@ class Shadow:
         assert mirror.cluster is not None
         copy = self._head = head.copy()
         if mirror.host is not None:
-            # A 1.0 client may have named no host (the name of a subset follows the cluster's and a slash).
-            copy.set_authority(mirror.host(copy.authority or mirror.cluster.name.partition("/")[0].encode()))
+            copy.set_authority(mirror.host(copy.authority))
         extend_for_shadow(copy)
         # The body is teed as it comes; nobody waits for this copy's 100 (RFC 9110 section 10.1.1).
         copy.headers.remove(b"expect")
@@ -154,7 +154,7 @@ class Shadow:
         self._trailers = trailers
         endpoint = self._endpoint
         assert endpoint is not None
-        stream = endpoint.shadow_pool.checkout(self, False)
+        stream = endpoint.shadow_pool.checkout(self)
         if stream is not None:
             self._start(stream, data)
             return

@@ -37,9 +37,10 @@ UPSTREAM_CLOSED = Outcome("upstream_closed", 502, "the upstream closed without a
 UPSTREAM_RESET = Outcome("upstream_reset", 502, "the upstream reset the connection", retryable=True)
 BAD_ANSWER = Outcome("bad_answer", 502, "the upstream's answer was not valid HTTP")
 RESPONSE_TIMEOUT = Outcome("response_timeout", 504, "the upstream did not answer in time")
+ATTEMPT_TIMEOUT = Outcome("attempt_timeout", 504, "the upstream did not answer in time")
+ROUTE_TIMEOUT = Outcome("route_timeout", 504, "the request took too long")
 IDLE_TIMEOUT = Outcome("idle_timeout", 504, "nothing moved for too long")
 
 CLIENT_GONE = Outcome("client_gone", 499, "the client closed the connection")
 REQUEST_TIMEOUT = Outcome("request_timeout", 408, "the request was not received in time")
 BAD_REQUEST = Outcome("bad_request", 400, "the request was not valid HTTP")
-DRAINED = Outcome("drained", 503, "the gateway is shutting down")

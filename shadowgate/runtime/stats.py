@@ -43,9 +43,13 @@ def status_class(status: int) -> int:
 
 
 class RouteStats:
-    """One route's exchanges.  ``statuses`` counts by status class, ``outcomes`` by the name of the Outcome."""
+    """One route's exchanges.  ``statuses`` counts by status class, ``outcomes`` by the name of the Outcome.
 
-    __slots__ = ("duration", "in_flight", "name", "outcomes", "received", "sent", "statuses")
+    ``retries`` counts the further attempts that the retry policy wanted: those ``made``, those ``over_budget``, those
+    whose request was ``not_repeatable``, being too long to be kept or answered in part.
+    """
+
+    __slots__ = ("duration", "in_flight", "name", "outcomes", "received", "retries", "sent", "statuses")
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -54,6 +58,7 @@ class RouteStats:
         self.sent = 0
         self.statuses = [0] * 6
         self.outcomes = Tally()
+        self.retries = Tally()
         self.duration = Histogram()
 
     def count_status(self, status: int) -> None:

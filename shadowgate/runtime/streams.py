@@ -94,10 +94,10 @@ class Dial(Protocol):
 class Pool(Protocol):
     """The connections to one endpoint."""
 
-    def checkout(self, receiver: Receiver, careful: bool) -> Upstream | None:
+    def checkout(self, receiver: Receiver) -> Upstream | None:
         """Return an idle connection at once, or None.
 
-        ``careful`` looks for a close that has arrived but was not yet read: for requests that must not be repeated.
+        One whose peer has closed or spoken out of turn is not given out, be that read yet or not.
         """
 
     def dial(self, waiter: Waiter, timeout: float) -> Dial:

@@ -6,6 +6,7 @@ expiry; a lane keeps one call of the clock for all of them.  A timeout fires up 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -77,6 +78,23 @@ class Lane:
 
     def __repr__(self) -> str:
         return f"<Lane {self.seconds:g}s, {len(self._entries)} waiting>"
+
+
+class Alarm:
+    """An entry of its own, for somebody who may stand in the same lane already."""
+
+    __slots__ = ("_act", "_lane")
+
+    def __init__(self, lane: Lane, act: Callable[[], object]) -> None:
+        self._lane = lane
+        self._act = act
+        lane.start(self)
+
+    def stop(self) -> None:
+        self._lane.stop(self)
+
+    def expired(self, lane: Lane) -> None:
+        self._act()
 
 
 class Timers:

@@ -9,6 +9,7 @@ from shadowgate.testing.contracts import (
     MatcherContract,
     MirrorObserverContract,
     MirrorPolicyContract,
+    RetryPolicyContract,
 )
 from shadowgate.testing.messages import exchange_record, mirror_result, request, response
 from shadowgate.testing.options import compile_component, from_yaml
@@ -22,6 +23,7 @@ __all__ = [
     "MemoryMetrics",
     "MirrorObserverContract",
     "MirrorPolicyContract",
+    "RetryPolicyContract",
     "candidates",
     "compile_component",
     "environment",

@@ -22,9 +22,17 @@ from shadowgate.http.fields import FRAMING, HOP_BY_HOP
 from shadowgate.http.grammar import check_field_line, check_request_line
 from shadowgate.http.head import RequestHead, ResponseHead
 from shadowgate.http.headers import Headers
-from shadowgate.plugin.interfaces import IBalancer, IFilter, IMatcher, IMirrorObserver, IMirrorPolicy
+from shadowgate.plugin.interfaces import (
+    IBalancer,
+    IBalancerHooks,
+    IFilter,
+    IMatcher,
+    IMirrorObserver,
+    IMirrorPolicy,
+    IRetryPolicy,
+)
 from shadowgate.plugin.schema import describe
-from shadowgate.plugin.values import FilterHooks, MirrorResult, Reply
+from shadowgate.plugin.values import Attempt, FilterHooks, MirrorResult, Reply, Retries
 from shadowgate.testing.messages import exchange_record, mirror_result, request, response
 from shadowgate.testing.surroundings import FakeCandidate, candidates, environment
 
@@ -138,6 +146,71 @@ class BalancerContract(ComponentContract):
             first, second = (component.compile(endpoints, environment()) for _ in range(2))
             _assert_independent(self.heads(), first, second)
 
+    def test_the_hooks_of_a_balancer_leave_messages_that_can_be_sent(self) -> None:
+        balancer = self.make()
+        pick = balancer.compile(candidates("a", "b"), environment())
+        if IBalancerHooks.providedBy(balancer):
+            hooks = balancer.compile_hooks(environment())
+            assert isinstance(hooks, FilterHooks), f"compile_hooks returned {hooks!r}"
+            for head in self.heads():
+                if hooks.on_request is not None:
+                    answer = hooks.on_request(head)
+                    assert answer is None or isinstance(answer, Reply), f"{answer!r} for {head!r}"
+                    _assert_sendable(head)
+                pick(head)
+                if hooks.on_response is not None:
+                    _assert_response_hook(hooks.on_response, head)
+
+
+class RetryPolicyContract(ComponentContract):
+    """A retry policy: ``compile(env)`` gives :class:`~shadowgate.plugin.Retries`."""
+
+    interface = IRetryPolicy
+
+    def attempts(self) -> Iterable[Attempt]:
+        """Return attempts to decide about; override it to add those that your component looks at."""
+        for head in self.heads():
+            for number in (1, 2, 3, 100):
+                for outcome in ("connect_refused", "upstream_reset", "attempt_timeout", "some_outcome_of_the_future"):
+                    yield Attempt(head, number, outcome)
+                for status in (200, 404, 409, 429, 500, 503):
+                    yield Attempt(head, number, "completed", response(status))
+                yield Attempt(head, number, "completed", response(headers={"grpc-status": "14"}))
+
+    def retries(self) -> Retries:
+        """Return what a new component compiles to."""
+        retries = self.make().compile(environment())
+        assert isinstance(retries, Retries), f"compile returned {retries!r}"
+        return retries
+
+    def test_a_policy_says_how_many_further_attempts_there_can_be(self) -> None:
+        retries = self.retries()
+        assert type(retries.most) is int and retries.most >= 0, f"most is {retries.most!r}"
+        assert type(retries.elsewhere) is bool, f"elsewhere is {retries.elsewhere!r}"
+
+    def test_a_policy_decides_by_seconds_or_none(self) -> None:
+        retries = self.retries()
+        for attempt in self.attempts():
+            pause = retries.decide(attempt)
+            sound = pause is None or (isinstance(pause, int | float) and 0 <= pause < float("inf"))
+            assert sound, f"{pause!r} for {attempt!r}"
+
+    def test_a_policy_leaves_the_messages_alone(self) -> None:
+        retries = self.retries()
+        for attempt in self.attempts():
+            before = _frozen_head(attempt.request), _frozen_answer(attempt.response)
+            retries.decide(attempt)
+            assert (_frozen_head(attempt.request), _frozen_answer(attempt.response)) == before, f"{attempt!r}"
+
+    def test_two_compiled_policies_do_not_disturb_each_other(self) -> None:
+        component = self.make()
+        first, second = (component.compile(environment()) for _ in range(2))
+        attempts = list(self.attempts())
+        alone = [first.decide(attempt) for attempt in attempts]
+        assert [second.decide(attempt) for attempt in attempts] == alone, (
+            "two compilations of one component share state"
+        )
+
 
 class MirrorPolicyContract(ComponentContract):
     """A mirror policy: ``compile(env)`` gives ``RequestHead -> bool``."""
@@ -172,8 +245,18 @@ class FilterContract(ComponentContract):
 
     def test_a_filter_has_at_least_one_hook(self) -> None:
         hooks = attrs.asdict(self.hooks(), recurse=False)
+        assert type(hooks.pop("pure")) is bool, "pure is true or false"
         assert any(hooks.values()), "make returns a filter that does nothing"
         assert all(hook is None or callable(hook) for hook in hooks.values()), f"{hooks!r}"
+
+    def test_a_filter_that_is_pure_does_the_same_to_the_same_request(self) -> None:
+        if self.hooks().pure:
+            compiled = [self.make().compile(environment(seed=seed)).on_request for seed in (1, 1, 2)]
+            for head in self.heads():
+                tried = [head.copy() for _ in compiled]
+                replies = [hook and hook(each) for hook, each in zip(compiled, tried, strict=True)]
+                found = [(reply, _frozen_head(each)) for reply, each in zip(replies, tried, strict=True)]
+                assert found[0] == found[1] == found[2], f"{head!r}: {found!r}"
 
     def test_a_request_hook_returns_a_reply_or_none_and_leaves_a_request_that_can_be_sent(self) -> None:
         hook = self.hooks().on_request
@@ -196,10 +279,7 @@ class FilterContract(ComponentContract):
         hook = self.hooks().on_response
         if hook is not None:
             for head in self.heads():
-                for answer in _answers():
-                    assert hook(head, answer) is None, "on_response changes the response in place"
-                    assert 200 <= answer.status <= 599, f"{answer!r}"
-                    _assert_fields(answer.headers)
+                _assert_response_hook(hook, head)
 
     def test_body_hooks_return_a_transform_or_none(self) -> None:
         hooks = self.hooks()
@@ -284,6 +364,14 @@ def _frozen_head(head: RequestHead) -> tuple[Any, ...]:
 
 def _frozen_answer(head: ResponseHead | None) -> tuple[Any, ...] | None:
     return None if head is None else (head.status, head.reason, head.version, tuple(head.headers.pairs))
+
+
+def _assert_response_hook(hook: Callable[[RequestHead, ResponseHead], Any], head: RequestHead) -> None:
+    """Ask the hook about several answers to a request; what it makes of them has to be an answer still."""
+    for answer in _answers():
+        assert hook(head, answer) is None, "on_response changes the response in place"
+        assert 200 <= answer.status <= 599, f"{answer!r}"
+        _assert_fields(answer.headers)
 
 
 def _assert_sendable(head: RequestHead) -> None:

@@ -23,6 +23,7 @@ def request(
     scheme: Text = "http",
     version: int = 11,
     listener: str = "default",
+    local_port: int = 8080,
 ) -> RequestHead:
     """Return a request head as a plugin gets it: with a Host, which is ``example.com`` unless the test says otherwise.
 
@@ -46,6 +47,7 @@ def request(
         peer=peer,
         local="198.51.100.1",
         listener=listener,
+        local_port=local_port,
     )
 
 

@@ -6,8 +6,9 @@ from textwrap import dedent
 from typing import Any, TypeVar
 
 from shadowgate.errors import ConfigError, Position
+from shadowgate.plugin.checks import reading
 from shadowgate.plugin.documents import Node, Report
-from shadowgate.plugin.interfaces import IBalancer, IFilter, IMirrorObserver, IMirrorPolicy
+from shadowgate.plugin.interfaces import IBalancer, IFilter, IMirrorObserver, IMirrorPolicy, IRetryPolicy
 from shadowgate.plugin.schema import read
 from shadowgate.plugin.values import Environment
 from shadowgate.plugin.yaml import read_text
@@ -16,7 +17,7 @@ from shadowgate.testing.surroundings import environment
 T = TypeVar("T")
 
 _SOURCE = "options.yaml"
-_COMPILED_IN_AN_ENVIRONMENT = (IBalancer, IFilter, IMirrorPolicy, IMirrorObserver)
+_COMPILED_IN_AN_ENVIRONMENT = (IBalancer, IRetryPolicy, IFilter, IMirrorPolicy, IMirrorObserver)
 
 
 def from_yaml(component_class: type[T], text: str) -> T:
@@ -28,7 +29,7 @@ def from_yaml(component_class: type[T], text: str) -> T:
     report = Report()
     documents = read_text(dedent(text), _SOURCE, report)
     if len(documents) > 1:
-        report.error("options are one document", documents[1].position)
+        report.error("options are one document", documents[1].position, check=reading.NOT_A_DOCUMENT)
     return _read(component_class, documents[0].root if documents else None, report)
 
 

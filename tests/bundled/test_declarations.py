@@ -7,12 +7,13 @@ import pytest
 from zope.interface.verify import verifyClass
 
 from shadowgate.plugin import API_VERSION, Plugin, describe
-from shadowgate.plugin.interfaces import IBalancer, IFilter, IMatcher, IMirrorPolicy
+from shadowgate.plugin.interfaces import IBalancer, IFilter, IMatcher, IMirrorPolicy, IRetryPolicy
 
 ROOT = Path(__file__).parents[2]
 CONTRACTS = {
     IMatcher: "test_matchers.py",
     IBalancer: "test_balancers.py",
+    IRetryPolicy: "test_retry_policies.py",
     IFilter: "test_filters.py",
     IMirrorPolicy: "test_mirror_policies.py",
 }
@@ -57,7 +58,7 @@ def test_a_contract_suite_makes_it(plugin):
 
 def test_no_two_components_of_one_interface_share_a_name():
     names = [(plugin.point, plugin.name) for plugin in declared()]
-    assert len(names) == len(set(names)) >= 23
+    assert len(names) == len(set(names)) >= 31
 
 
 def test_listing_the_components_imports_none_of_them():

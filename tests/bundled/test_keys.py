@@ -17,6 +17,19 @@ def test_a_cookie_is_the_key():
     assert read(request()) is None
 
 
+def test_a_query_parameter_is_the_key():
+    read = KeyOptions(query="user").reader()
+    assert read(request(target="/?a=1&user=ann&user=bob")) == b"ann"
+    assert read(request(target="/?%75ser=a%6En")) == b"ann"
+    assert read(request(target="/?user")) == b""
+    assert read(request(target="/user?username=ann")) is None
+
+
+def test_a_query_parameter_has_a_name():
+    with pytest.raises(ValueError, match="a query parameter has a name"):
+        KeyOptions(query="")
+
+
 def test_the_clients_address_is_the_key_where_it_has_one():
     read = KeyOptions(source=True).reader()
     assert read(request(peer="192.0.2.7")) == b"192.0.2.7"

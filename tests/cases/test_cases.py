@@ -13,11 +13,12 @@ from difflib import unified_diff
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 
 from shadowgate.config.catalog import Catalog
 from shadowgate.config.pipeline import load
-from shadowgate.model import Cluster, Match, Mirror, PluginUse, Route, Rule
+from shadowgate.model import Cluster, Listener, Match, Mirror, PluginUse, Route, Rule, TrafficPolicy
 from shadowgate.plugin import IDialect, Plugin, Report, Scalar, Sequence
 from shadowgate.plugin import Mapping as MappingNode
 from shadowgate.plugin.yaml import read_text
@@ -39,6 +40,8 @@ def result(text: str, name: str) -> str:
     loaded = load(read_text(text, name, report), report.problems, CATALOG)
     lines = [str(problem) for problem in loaded.report.problems]
     if not loaded.report.failed:
+        for listener in loaded.configuration.listeners:
+            lines += show_listener(listener)
         for route in loaded.configuration.routes:
             lines += show_route(route)
         for cluster in loaded.configuration.clusters:
@@ -46,18 +49,32 @@ def result(text: str, name: str) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
+def show_listener(listener: Listener) -> Iterator[str]:
+    place = listener.endpoint or f"port {listener.port}"
+    owner = f" of {listener.gateway} for {', '.join(listener.hosts)}" if listener.gateway else ""
+    yield f"listener {listener.name}" + ("" if place == listener.name else f" at {place}") + owner
+
+
 def show_route(route: Route) -> Iterator[str]:
-    yield f"{route.kind} {route.namespace}/{route.name} for {', '.join(route.hosts)}"
+    bound = f" on {', '.join(route.listeners)}" if route.listeners else ""
+    yield f"{route.kind} {route.namespace}/{route.name} for {', '.join(route.hosts)}{bound}"
     for rule in route.rules:
         yield f"  rule {rule.name}".rstrip()
-        yield from (f"    {line}" for line in show_rule(rule))
+        yield from (f"    {line}" for line in show_rule(rule, route.kind == "VirtualService"))
 
 
-def show_rule(rule: Rule) -> Iterator[str]:
+def show_rule(rule: Rule, route_of_mesh: bool) -> Iterator[str]:
     yield from (f"match {show_match(match)}" for match in rule.matches)
     yield from (f"filter {show_use(use)}" for use in rule.filters)
     if rule.timeouts is not None:
         yield f"timeouts connect {rule.timeouts.connect:g}, response {rule.timeouts.response:g}"
+    if rule.timeout is not None or rule.attempt_timeout is not None:
+        yield f"timeout {rule.timeout or 0:g}, of an attempt {rule.attempt_timeout or 0:g}"
+    # What the policy does by default is not shown: nearly every rule of a mesh has it.
+    if rule.retry is not None and rule.retry.options:
+        yield f"retry {show_labels(plain(rule.retry.options))}"
+    elif rule.retry is None and rule.destinations and route_of_mesh:
+        yield "never tried again"
     for destination in rule.destinations:
         yield f"to {destination} weight {destination.weight}"
         yield from (f"  filter {show_use(use)}" for use in destination.filters)
@@ -69,7 +86,9 @@ def show_match(match: Match) -> str:
     if match.path is not None:
         folded = " in any case" if match.path.ignore_case else ""
         parts.insert(0, f"path {match.path.kind} {match.path.value}{folded}")
-    return " and ".join(parts) or "everything"
+    name = f" called {match.name}" if match.name else ""
+    prefix = f" counted as {match.stat_prefix}" if match.stat_prefix else ""
+    return (" and ".join(parts) or "everything") + name + prefix
 
 
 def show_mirror(mirror: Mirror) -> str:
@@ -93,17 +112,42 @@ def plain(options: Any) -> Any:
 
 def show_cluster(cluster: Cluster) -> Iterator[str]:
     ports = "".join(f" port {port.number}" for port in cluster.ports)
-    yield f"cluster {cluster.name}{ports}"
+    looked_up = "" if cluster.resolution == "static" else f" looked up by {cluster.resolution}"
+    yield f"cluster {cluster.name}{ports}{looked_up}"
     if cluster.aliases:
         yield f"  also {', '.join(cluster.aliases)}"
-    if cluster.policy.balancer is not None:
-        yield f"  balancer {show_use(cluster.policy.balancer)}"
+    yield from (f"  {line}" for line in show_policy(cluster.policy))
     for endpoint in cluster.endpoints:
         weight = "" if endpoint.weight == 1 else f" weight {endpoint.weight}"
-        yield f"  endpoint {endpoint}{weight} {show_labels(endpoint.labels)}".rstrip()
+        place = f" in {endpoint.locality}" if endpoint.locality else ""
+        yield f"  endpoint {endpoint}{weight}{place} {show_labels(endpoint.labels)}".rstrip()
     for subset in cluster.subsets:
-        balancer = "" if subset.policy.balancer is None else f" balancer {show_use(subset.policy.balancer)}"
-        yield f"  subset {subset.name} {show_labels(subset.labels)}".rstrip() + balancer
+        yield f"  subset {subset.name} {show_labels(subset.labels)}".rstrip()
+        yield from (f"    {line}" for line in show_policy(subset.policy))
+
+
+def show_policy(policy: TrafficPolicy) -> Iterator[str]:
+    """Yield a line for each block that is there; of a block, what is not its default."""
+    if not policy.inherits:
+        yield "nothing of the host's"
+    if policy.balancer is not None:
+        yield f"balancer {show_use(policy.balancer)}"
+    for name in ("warmup", "locality", "pool", "outlier", "retry_budget"):
+        block = getattr(policy, name)
+        if block is not None:
+            yield f"{name} {show_block(block)}".rstrip()
+
+
+def show_block(block: Any) -> str:
+    given = {each.name: getattr(block, each.name) for each in attrs.fields(type(block))}
+    defaults = {each.name: each.default for each in attrs.fields(type(block))}
+    return show_labels(
+        {
+            name: f"({show_block(value)})" if attrs.has(type(value)) else value
+            for name, value in given.items()
+            if value != defaults[name]
+        }
+    )
 
 
 def show_labels(labels: Any) -> str:

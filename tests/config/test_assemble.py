@@ -97,20 +97,36 @@ def test_the_own_route_of_a_cluster_with_several_ports_goes_to_the_first_and_say
     assert implied.hosts == ("web",)
     (destination,) = implied.rules[0].destinations
     assert configuration.find(destination.cluster, destination.port).name == "web|80"
-    assert problems == ["a.yaml:1:1: info: web has several ports; requests for it that no route takes go to 80"]
+    assert problems == [
+        "a.yaml:1:1: info [SG0513]: web has several ports; requests for it that no route takes go to 80"
+    ]
 
 
 def test_routes_for_the_same_host_stay_in_the_order_in_which_they_were_read():
     first, second = route("httpbin", name="b"), route("httpbin", name="a")
     configuration, problems = assembled(HTTPBIN, POD, first, second)
     assert configuration.routes[:2] == (first, second)
-    assert problems == []
+    assert problems == [
+        "<built-in>:1:1: warning [SG0515]: VirtualService a: no request gets here or further down: "
+        "the rule at <built-in>:1:1 matches everything"
+    ]
+
+
+def test_an_unknown_listener_is_an_error_with_a_suggestion():
+    listeners = (Listener("public", "tcp:80"), Listener("admin", "tcp:81"))
+    _, problems = assembled(HTTPBIN, POD, *listeners, route("shop.example", listeners=("public", "publik")))
+    assert problems == [
+        'a.yaml:1:1: error [SG0501]: VirtualService shop: there is no listener "publik", did you mean "public"?; '
+        "expected one of public, admin"
+    ]
 
 
 def test_a_route_said_twice_is_an_error_that_names_both_places():
     configuration, problems = assembled(HTTPBIN, POD, route("a"), route("b", position=THERE))
     assert hosts(configuration)[0] == ("VirtualService", ("a",))
-    assert problems == ["b.yaml:2:1: error: VirtualService shop is said a second time; the first is at a.yaml:1:1"]
+    assert problems == [
+        "b.yaml:2:1: error [SG0508]: VirtualService shop is said a second time; the first is at a.yaml:1:1"
+    ]
 
 
 def test_routes_of_another_kind_or_namespace_may_have_the_same_name():
@@ -125,12 +141,12 @@ def test_a_listener_said_twice_is_an_error_that_names_both_places():
         Listener("other", "tcp:82"),
     )
     assert [listener.endpoint for listener in configuration.listeners] == ["tcp:80", "tcp:82"]
-    assert problems == ["b.yaml:2:1: error: listener public is said a second time; the first is at a.yaml:1:1"]
+    assert problems == ["b.yaml:2:1: error [SG0508]: listener public is said a second time; the first is at a.yaml:1:1"]
 
 
 def test_references_are_checked():
     _, problems = assembled(route("a"))
     assert problems == [
-        '<built-in>:1:1: warning: VirtualService shop: nothing is known of the host "httpbin.mesh"; '
+        '<built-in>:1:1: warning [SG0502]: VirtualService shop: nothing is known of the host "httpbin.mesh"; '
         "its share of the requests is answered 503"
     ]

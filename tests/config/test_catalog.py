@@ -118,32 +118,36 @@ def test_problems_of_options_name_the_plugin_its_origin_and_the_place(catalog):
     component, problems = build(catalog, document.root, path="Route r: rule 0")
     assert component is None
     assert problems == [
-        'g.yaml:3:1: error: Route r: rule 0: plugin header-in (acme_canary): unknown key "value", did you mean '
-        '"values"?; expected one of name, values, limit',
-        'g.yaml:2:8: error: Route r: rule 0: limit: plugin header-in (acme_canary): write 1 or more; found "0"',
+        'g.yaml:3:1: error [SG0013]: Route r: rule 0: plugin header-in (acme_canary): unknown key "value", '
+        'did you mean "values"?; expected one of name, values, limit',
+        "g.yaml:2:8: error [SG0023]: Route r: rule 0: limit: plugin header-in (acme_canary): write 1 or more; "
+        'found "0"',
     ]
 
 
 def test_problems_of_options_that_nobody_wrote_stand_where_the_plugin_is_asked_for(catalog):
     _, problems = build(catalog, {"name": []})
     assert problems == [
-        "f.yaml:3:5: error: name: plugin header-in (acme_canary): wrong kind of value; found a list; expected text"
+        "f.yaml:3:5: error [SG0015]: name: plugin header-in (acme_canary): wrong kind of value; found a list; "
+        "expected text"
     ]
 
 
 def test_an_unknown_name_gets_the_nearest_of_its_extension_point(catalog):
     _, problems = build(catalog, name="headr-in", path="p")
     assert problems == [
-        'f.yaml:3:5: error: p: there is no matcher "headr-in", did you mean "header-in"?; expected one of fragile, '
-        "header-in"
+        'f.yaml:3:5: error [SG0601]: p: there is no matcher "headr-in", did you mean "header-in"?; expected '
+        "one of fragile, header-in"
     ]
     _, problems = build(catalog, name="header-in", point=IBalancer)
-    assert problems == ['f.yaml:3:5: error: there is no balancer "header-in"']
+    assert problems == ['f.yaml:3:5: error [SG0601]: there is no balancer "header-in"']
 
 
 def test_a_component_that_raises_is_contained(catalog):
     _, problems = build(catalog, name="fragile")
-    assert problems == ["f.yaml:3:5: error: plugin fragile (acme_canary): cannot be made: KeyError: 'surprise'"]
+    assert problems == [
+        "f.yaml:3:5: error [SG0603]: plugin fragile (acme_canary): cannot be made: KeyError: 'surprise'"
+    ]
 
 
 def test_the_class_is_imported_when_it_is_first_asked_for():

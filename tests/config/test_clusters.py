@@ -1,6 +1,6 @@
 """Endpoints, names and policies that end up in one cluster, wherever they were said."""
 
-from shadowgate.config.clusters import covers, host_of, join_clusters, suggest_host
+from shadowgate.config.clusters import host_of, join_clusters
 from shadowgate.errors import Position
 from shadowgate.model import (
     Cluster,
@@ -95,7 +95,7 @@ def test_an_endpoint_set_serves_the_ports_that_it_names():
 
 def test_an_endpoint_set_for_a_name_that_is_not_there_is_reported():
     _, problems = join(Cluster("web"), EndpointSet("wbe", (), {}, HERE))
-    assert problems == ['a.yaml:1:1: warning: there is no wbe to give these endpoints to, did you mean "web"?']
+    assert problems == ['a.yaml:1:1: warning [SG0510]: there is no wbe to give these endpoints to, did you mean "web"?']
 
 
 def test_a_pod_that_is_also_listed_in_a_slice_is_one_endpoint_with_its_labels():
@@ -128,7 +128,7 @@ def test_a_declaration_without_endpoints_gives_way_to_one_that_has_some():
     located = Cluster("web", (Endpoint("10.0.0.1", 80),), ports=(ClusterPort(81),), position=THERE)
     (cluster,), problems = join(service(ClusterPort(80), aliases=("short",)), located)
     assert (cluster.position, cluster.aliases) == (THERE, ("short",))
-    assert problems == ["a.yaml:1:1: info: web has no endpoints here; those of b.yaml:2:1 serve it"]
+    assert problems == ["a.yaml:1:1: info [SG0514]: web has no endpoints here; those of b.yaml:2:1 serve it"]
 
 
 def test_two_declarations_of_the_same_port_are_an_error_that_names_both_places():
@@ -136,7 +136,7 @@ def test_two_declarations_of_the_same_port_are_an_error_that_names_both_places()
     second = Cluster("web", (Endpoint("10.0.0.2", 80),), position=THERE)
     (cluster,), problems = join(first, second)
     assert cluster.position == HERE
-    assert problems == ["b.yaml:2:1: error: web is said a second time; the first is at a.yaml:1:1"]
+    assert problems == ["b.yaml:2:1: error [SG0508]: web is said a second time; the first is at a.yaml:1:1"]
 
 
 def test_different_ports_of_one_host_may_be_declared_apart():
@@ -155,31 +155,21 @@ def test_a_name_goes_before_an_alias_and_the_first_alias_before_the_second():
     )
     assert [cluster.aliases for cluster in clusters] == [("shared",), (), ()]
     assert problems == [
-        'a.yaml:1:1: warning: one is not found as "plain": that is plain, said at b.yaml:2:1',
-        'b.yaml:2:1: warning: two is not found as "shared": that is one, said at a.yaml:1:1',
+        'a.yaml:1:1: warning [SG0509]: one is not found as "plain": that is plain, said at b.yaml:2:1',
+        'b.yaml:2:1: warning [SG0509]: two is not found as "shared": that is one, said at a.yaml:1:1',
     ]
 
 
-def test_policies_add_their_subsets_and_the_first_of_a_name_and_the_first_balancer_stay():
-    first, again, second = Subset("v1", {"v": "1"}, position=HERE), Subset("v1", {}, position=THERE), Subset("v2", {})
-    (cluster,), problems = join(
-        Cluster("web"),
-        ClusterPolicy("web", (first,), TrafficPolicy(PluginUse("random")), name="one"),
-        ClusterPolicy("web", (again, second), TrafficPolicy(PluginUse("round-robin")), name="two", position=THERE),
-    )
-    assert cluster.subsets == (first, second)
-    assert cluster.policy.balancer == PluginUse("random")
-    assert problems == [
-        'b.yaml:2:1: warning: DestinationRule two: the subset "v1" of web is already said at a.yaml:1:1; '
-        "this one is passed over",
-        "b.yaml:2:1: warning: DestinationRule two: web already has a traffic policy; this one is passed over",
-    ]
+def test_a_pod_without_a_place_has_that_of_its_slice():
+    endpoints = EndpointSet("web", (Endpoint("10.0.0.1", locality="eu/west"),), {"http": 80})
+    (cluster,), _ = join(service(ClusterPort(80, "http")), pod("10.0.0.1"), endpoints)
+    assert [(endpoint.labels, endpoint.locality) for endpoint in cluster.endpoints] == [(APP, "eu/west")]
 
 
 def test_a_policy_reaches_every_port_and_is_reported_once():
     subset = Subset("v1", {})
     clusters, problems = join(
-        Cluster("web", ports=(ClusterPort(80), ClusterPort(90))),
+        service(ClusterPort(80), ClusterPort(90)),
         ClusterPolicy("web", (subset,), name="one"),
         ClusterPolicy("web", (subset, Subset("v1", {"v": "1"})), name="two"),
     )
@@ -187,54 +177,22 @@ def test_a_policy_reaches_every_port_and_is_reported_once():
     assert len(problems) == 1
 
 
-def test_a_policy_may_name_an_alias():
-    (cluster,), _ = join(
-        Cluster("web.example", aliases=("web",)), ClusterPolicy("web", policy=TrafficPolicy(PluginUse("random")))
+def test_what_is_said_for_a_port_holds_at_that_port_alone():
+    said = {90: TrafficPolicy(PluginUse("random"), inherits=False)}
+    clusters, _ = join(
+        service(ClusterPort(80), ClusterPort(90)),
+        ClusterPolicy("web", policy=TrafficPolicy(PluginUse("round-robin")), ports=said),
     )
-    assert cluster.policy.balancer == PluginUse("random")
+    assert [cluster.policy.balancer.name for cluster in clusters] == ["round-robin", "random"]
 
 
-def test_the_most_specific_policy_decides():
+def test_a_cluster_that_is_not_exported_to_the_gateway_is_left_out_and_told_once():
     clusters, problems = join(
-        Cluster("a.web.example"),
-        Cluster("b.web.example"),
-        Cluster("c.example"),
-        Cluster("*.wild.example"),
-        ClusterPolicy("*", policy=TrafficPolicy(PluginUse("any"))),
-        ClusterPolicy("*.web.example", policy=TrafficPolicy(PluginUse("wide"))),
-        ClusterPolicy("b.web.example", policy=TrafficPolicy(PluginUse("exact"))),
-        ClusterPolicy("*.wild.example", policy=TrafficPolicy(PluginUse("wild"))),
+        Cluster("web", ports=(ClusterPort(80),), exported_to=("shop",), position=HERE),
+        Cluster("web", ports=(ClusterPort(90),), exported_to=("shop",), position=HERE),
     )
-    assert [cluster.policy.balancer.name for cluster in clusters] == ["wide", "exact", "any", "wild"]
-    assert problems == []
-
-
-def test_a_policy_for_an_unknown_host_is_reported_unless_it_is_a_wildcard():
-    _, problems = join(
-        Cluster("web.example"),
-        ClusterPolicy("wbe.example", name="typo", position=HERE),
-        ClusterPolicy("*.nowhere", name="wide", position=HERE),
-    )
+    assert clusters == ()
     assert problems == [
-        'a.yaml:1:1: warning: DestinationRule typo: nothing is known of the host "wbe.example", '
-        'did you mean "web.example"?'
+        'a.yaml:1:1: warning [SG0209]: web: it is exported to "shop" and not to the gateway\'s namespace, "default"; '
+        "it is left out"
     ]
-
-
-def test_a_wildcard_covers_longer_names_only():
-    assert covers("*.example", "web.example")
-    assert covers("*.example", "*.web.example")
-    assert covers("*", "web")
-    assert not covers("*.example", "example")
-    assert not covers("*.example", "webexample")
-
-
-def test_names_of_one_mesh_are_not_alike_for_ending_alike():
-    known = ["httpbin.default.svc.cluster.local", "reviews.shop.svc.cluster.local"]
-    assert suggest_host("foo.default.svc.cluster.local", known) == ""
-    assert (
-        suggest_host("htpbin.default.svc.cluster.local", known) == ', did you mean "httpbin.default.svc.cluster.local"?'
-    )
-    assert (
-        suggest_host("reviews.default.svc.cluster.local", known) == ', did you mean "reviews.shop.svc.cluster.local"?'
-    )

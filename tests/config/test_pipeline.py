@@ -79,13 +79,14 @@ def test_problems_of_the_source_come_first_and_those_of_a_dialect_carry_the_docu
 def test_a_dialect_that_raises_is_a_problem_that_names_it(catalog):
     names, problems = loading(f"{DOOR}raise: x\n---\nname: back", catalog)
     assert names == ["front", "back"]
-    assert problems == ["f.yaml:1:1: error: Door front: plugin acme (acme) failed: KeyError: 'hinge'"]
+    assert problems == ["f.yaml:1:1: error [SG0603]: Door front: plugin acme (acme) failed: KeyError: 'hinge'"]
 
 
 def test_a_dialect_that_gives_something_else_is_a_problem_that_names_it(catalog):
     _, problems = loading(f"{DOOR}give: x", catalog)
     assert problems == [
-        "f.yaml:1:1: error: Door front: plugin acme (acme) failed: TypeError: it gave a str, which is no part of a "
+        "f.yaml:1:1: error [SG0603]: Door front: plugin acme (acme) failed: TypeError: it gave a str, which is "
+        "no part of a "
         "configuration"
     ]
 
@@ -95,18 +96,22 @@ def test_a_dialect_that_gives_something_else_is_a_problem_that_names_it(catalog)
     [
         (
             "apiVersion: acme.io/v1\nkind: Dor",
-            '2:7: warning: Dor: nothing here reads acme.io/v1, kind Dor, did you mean "Door"?; it is passed over',
+            '2:7: warning [SG0606]: Dor: nothing here reads acme.io/v1, kind Dor, did you mean "Door"?; it is '
+            "passed over",
         ),
         (
             "apiVersion: acmee.io/v1\nkind: Door",
-            "2:7: warning: Door: nothing here reads acmee.io/v1, kind Door, did you mean the API group "
+            "2:7: warning [SG0606]: Door: nothing here reads acmee.io/v1, kind Door, did you mean the API group "
             '"acme.io"?; it is passed over',
         ),
         (
             "apiVersion: acme.io/v1",
-            "1:13: warning: this document has an apiVersion but no kind, so it is passed over",
+            "1:13: warning [SG0606]: this document has an apiVersion but no kind, so it is passed over",
         ),
-        ("kind: Zebra", "1:7: warning: Zebra: nothing here reads a document without apiVersion, kind Zebra; it is "),
+        (
+            "kind: Zebra",
+            "1:7: warning [SG0606]: Zebra: nothing here reads a document without apiVersion, kind Zebra; it is ",
+        ),
     ],
 )
 def test_a_kind_that_nobody_reads_is_a_warning_with_the_nearest_one(catalog, text, problem):
@@ -121,7 +126,7 @@ def test_while_a_plugin_is_broken_an_unread_kind_is_an_error(catalog):
         Catalog.of([Plugin("gone", IDialect, "acme.Gone")]),
     ):
         _, problems = loading("apiVersion: gone.io/v1\nkind: Gate", broken)
-        assert problems[-1].startswith("f.yaml:2:7: error: Gate: nothing here reads gone.io/v1, kind Gate")
+        assert problems[-1].startswith("f.yaml:2:7: error [SG0606]: Gate: nothing here reads gone.io/v1, kind Gate")
         assert problems[-1].endswith("; a plugin could not be imported")
 
 
@@ -129,14 +134,17 @@ def test_a_broken_dialect_alone_is_a_warning(catalog):
     both = Catalog.of([Plugin("acme", IDialect, "acme.Acme"), Plugin("gone", IDialect, "acme.Gone")])
     names, (problem,) = loading(DOOR, both)
     assert names == ["front"]
-    assert "warning: plugin gone (acme): acme.Gone cannot be imported" in problem
+    assert "warning [SG0602]: plugin gone (acme): acme.Gone cannot be imported" in problem
 
 
 def test_two_dialects_for_one_kind_are_told(catalog):
     both = Catalog.of([Plugin("rival", IDialect, "acme.Rival"), Plugin("acme", IDialect, "acme.Acme")])
     names, (problem,) = loading(DOOR, both)
     assert names == ["front"]
-    assert "plugin acme (acme) and plugin rival (acme) both read kind Door of acme.io; the first one does" in problem
+    assert problem.endswith(
+        "warning [SG0605]: plugin acme (acme) and plugin rival (acme) both read kind Door of acme.io; "
+        "the first one does"
+    )
 
 
 def test_paths_are_read_in_order_and_bad_ones_do_not_hide_good_ones(tmp_path):

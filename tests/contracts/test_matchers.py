@@ -4,9 +4,11 @@ from shadowgate.bundled.matchers.authority import Authority
 from shadowgate.bundled.matchers.cookie import Cookie
 from shadowgate.bundled.matchers.header import Header
 from shadowgate.bundled.matchers.method import Method
+from shadowgate.bundled.matchers.port import Port
 from shadowgate.bundled.matchers.query import Query
 from shadowgate.bundled.matchers.scheme import Scheme
 from shadowgate.bundled.matchers.source import Source
+from shadowgate.bundled.matchers.source_labels import Clients, SourceLabels
 from shadowgate.testing import MatcherContract
 
 
@@ -70,6 +72,11 @@ class TestMethodInAnyCase(MatcherContract):
         return Method(prefix="g", ignore_case=True)
 
 
+class TestPort(MatcherContract):
+    def make(self):
+        return Port(8080)
+
+
 class TestQuery(MatcherContract):
     def make(self):
         return Query(name="key", prefix="v")
@@ -98,3 +105,8 @@ class TestSchemeByRegex(MatcherContract):
 class TestSource(MatcherContract):
     def make(self):
         return Source(networks=("192.0.2.0/24", "2001:db8::/32"))
+
+
+class TestSourceLabels(MatcherContract):
+    def make(self):
+        return SourceLabels(labels={"app": "web"}, clients=(Clients(("192.0.2.0/24",), {"app": "web"}),))

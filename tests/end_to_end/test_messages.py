@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -260,3 +261,23 @@ def test_a_client_that_ends_its_side_after_the_request_still_gets_the_answer(gat
             client.end()
             assert client.answer().body == b"ok"
             assert client.ended()
+
+
+def test_connection_close_is_honoured(gateway: Gateway):
+    with peer() as upstream:
+        serve(gateway, upstream)
+        with gateway.connect() as client:
+            client.send(get("/", "h", "Connection: close") + get("/too-late"))
+            answer = client.answer()
+            assert (answer.body, answer.get(b"connection")) == (b"ok", b"close")
+            assert client.ended()
+        assert len(upstream.requests) == 1
+
+
+def test_an_upstream_on_a_unix_socket_and_one_with_a_name(gateway: Gateway, directory: Path):
+    for address in (str(directory / "upstream"), ("localhost", 0)):
+        with peer(OK, address) as upstream:
+            serve(gateway, upstream)
+            for _ in range(2):
+                assert gateway.ask(get("/")).body == b"ok"
+            assert upstream.connections == 1, "the connection is kept"

@@ -6,51 +6,15 @@ set far above the time that the test's requests may take together.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from time import monotonic
-
 import pytest
 
-from harness.peers import Behaviour, black_hole, deaf, echo, once, peer, refused, resetting, silent
+from harness.mirroring import REQUESTS, ask_repeatedly, configuration, mirrored_to
+from harness.peers import Peer, black_hole, deaf, echo, once, peer, refused, resetting, silent
 from harness.processes import Gateway
 from harness.waiting import until
-from harness.wire import Cut, Wire, get
+from harness.wire import Wire, get
 
 ENDLESS = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-MIRROR_TIMEOUT = 60.0
-"""Far above what a run of requests takes when nobody waits."""
-
-REQUESTS = 40
-BODY = b"0123456789" * 200
-
-
-def configuration(primary: object, mirror: object, name: str, limits: str = "") -> str:
-    limits = limits or f"timeout: {MIRROR_TIMEOUT:g}s, connect: {MIRROR_TIMEOUT:g}s"
-    return f"""\
-clusters: {{httpbin: "{primary}", candidate: "{mirror}"}}
-routes: [{{to: httpbin, mirror: {{to: candidate, name: {name}, limits: {{{limits}}}}}}}]
-"""
-
-
-def ask_repeatedly(gateway: Gateway, requests: int = REQUESTS) -> None:
-    """Send POSTs one after another on one connection; every answer is right, and none waited for the mirror."""
-    since = monotonic()
-    with gateway.connect() as client:
-        for number in range(requests):
-            body = b"%d %b" % (number, BODY)
-            client.send(get(f"/{number}", method="POST", body=body))
-            answer = client.answer()
-            assert (answer.status, answer.body) == (200, body)
-    assert monotonic() - since < MIRROR_TIMEOUT / 2
-
-
-@contextmanager
-def mirrored_to(gateway: Gateway, behaviour: Behaviour, name: str, limits: str = "") -> Iterator[None]:
-    with peer(echo) as primary, peer(behaviour) as mirror:
-        gateway.serve(configuration(primary, mirror, name, limits))
-        yield
-    assert len(primary.requests) == REQUESTS, "no request was lost and none was sent twice"
 
 
 def test_a_mirror_that_refuses(gateway: Gateway):
@@ -103,7 +67,7 @@ def test_a_mirror_that_answers_later_than_the_client_waits(gateway: Gateway):
     """The mirror's answers are held back until the client has all of its own: it cannot have waited for them."""
     go = []
 
-    def slow(server, wire: Wire) -> None:
+    def slow(server: Peer, wire: Wire) -> None:
         server.requests.append(wire.request())
         until(lambda: go, "the client's last answer")
         wire.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
@@ -155,7 +119,7 @@ def test_a_mirror_that_closes_without_an_answer(gateway: Gateway):
 def test_a_mirror_with_an_endless_body(gateway: Gateway):
     """It is cut off once it is longer than is worth reading; the shadow has told its status by then."""
 
-    def endless(server, wire: Wire) -> None:
+    def endless(server: Peer, wire: Wire) -> None:
         server.requests.append(wire.request())
         wire.send(ENDLESS)
         while True:
@@ -181,10 +145,35 @@ def test_a_mirror_that_stops_reading_during_an_upload(gateway: Gateway):
     assert accounts.failed == {"buffer_full": 1}
 
 
+def test_a_mirror_that_reads_late_gets_the_whole_body_within_its_buffer(gateway: Gateway):
+    upload = bytes(range(256)) * 16384
+    go = []
+
+    def late(server: Peer, wire: Wire) -> None:
+        until(lambda: go, "the client's answer")
+        echo(server, wire)
+
+    with peer(echo) as primary, peer(late) as mirror:
+        gateway.serve(configuration(primary, mirror, "late", "buffer: 16MiB, timeout: 60s"))
+        answer = gateway.ask(get("/upload", method="PUT", body=upload))
+        assert answer.body == upload
+        go.append(True)
+        assert mirror.next().body == upload
+        assert gateway.settled_accounts("late", 1).completed == {"2xx": 1}
+
+
+def test_a_mirror_whose_name_does_not_resolve(gateway: Gateway):
+    with peer(echo) as primary:
+        limits = "timeout: 60s, breaker_failures: 1000"
+        gateway.serve(configuration(primary, "no-such-host.invalid:80", "unresolved", limits))
+        ask_repeatedly(gateway)
+        assert gateway.settled_accounts("unresolved", REQUESTS).dropped == {"unresolved": REQUESTS}
+
+
 def test_a_mirror_that_answers_early_and_closes_while_the_upload_goes_on(gateway: Gateway):
     upload = bytes(range(256)) * 16384
 
-    def early(server, wire: Wire) -> None:
+    def early(server: Peer, wire: Wire) -> None:
         wire.head()
         wire.send(b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
 
@@ -193,89 +182,3 @@ def test_a_mirror_that_answers_early_and_closes_while_the_upload_goes_on(gateway
         answer = gateway.ask(get("/upload", method="PUT", body=upload))
         assert answer.body == upload
         assert gateway.settled_accounts("early", 1).completed == {"4xx": 1}
-
-
-def test_shadows_past_the_bound_are_dropped(gateway: Gateway):
-    with mirrored_to(gateway, silent, "bounded", "in_flight: 5, timeout: 60s"):
-        ask_repeatedly(gateway)
-        accounts = gateway.accounts("bounded")
-    assert accounts.dropped == {"concurrency": REQUESTS - 5}
-    assert accounts.sampled == REQUESTS
-
-
-def test_the_breaker_opens_after_failures_in_a_row_and_tries_again(gateway: Gateway):
-    with peer(echo) as primary, peer(once(b"")) as mirror:
-        limits = "breaker_failures: 3, breaker_pause: 60s"
-        gateway.serve(configuration(primary, mirror, "breaker", limits))
-        for number in range(10):
-            # Each failure is known before the next request, so that the count is exact.
-            assert gateway.ask(get("/")).status == 200
-            accounts = gateway.settled_accounts("breaker", number + 1)
-        assert accounts.failed == {"upstream_closed": 3}
-        assert accounts.dropped == {"breaker_open": 7}
-        assert len(primary.requests) == 10
-
-
-def test_the_client_that_leaves_before_the_end_of_its_request_takes_its_shadow_along(gateway: Gateway):
-    with peer(silent) as primary, peer(silent) as mirror:
-        gateway.serve(configuration(primary, mirror, "cancelled"))
-        with gateway.connect() as client:
-            client.send(get("/", "h", "Content-Length: 1000", method="POST") + b"half")
-            until(lambda: mirror.received > 0, "the shadow's head")
-        until(lambda: primary.ended and mirror.ended, "the end of both")
-        assert gateway.settled_accounts("cancelled", 1).failed == {"request_incomplete": 1}
-
-
-def test_the_client_that_leaves_after_its_request_leaves_the_shadow_running(gateway: Gateway):
-    go = []
-
-    def waits(server, wire: Wire) -> None:
-        server.requests.append(wire.request())
-        until(lambda: go, "the client's end")
-        wire.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
-
-    with peer(silent) as primary, peer(waits) as mirror:
-        gateway.serve(configuration(primary, mirror, "kept"))
-        with gateway.connect() as client:
-            client.send(get("/"))
-            mirror.next()
-        until(lambda: primary.ended, "the end of the primary")
-        go.append(True)
-        assert gateway.settled_accounts("kept", 1).completed == {"2xx": 1}
-
-
-def test_one_access_line_for_each_shadow_names_its_parent(gateway: Gateway):
-    with peer(echo) as primary, peer(echo) as mirror:
-        gateway.serve(configuration(primary, mirror, "logged"))
-        gateway.ask(get("/logged?x=1", "httpbin:8000", "x-request-id: parent-1"))
-        lines = until(
-            lambda: (
-                found if len(found := [x for x in gateway.access() if x["request_id"] == "parent-1"]) == 2 else None
-            ),
-            gateway.access,
-        )
-    request, shadow = sorted(lines, key=lambda line: line["kind"])
-    assert (request["kind"], shadow["kind"]) == ("request", "shadow")
-    assert request["target"] == shadow["target"] == "/logged?x=1"
-    assert (request["host"], shadow["host"]) == ("httpbin:8000", "httpbin-shadow:8000")
-    assert (shadow["mirror"], shadow["status"], shadow["outcome"]) == ("logged", 200, "completed")
-
-
-def test_shadows_do_not_count_among_the_requests_of_clients(gateway: Gateway):
-    with peer(echo) as primary, peer(echo) as mirror:
-        gateway.serve(configuration(primary, mirror, "apart").replace("{to:", "{name: counted, to:", 1))
-        ask_repeatedly(gateway)
-        gateway.settled_accounts("apart", REQUESTS)
-        assert gateway.metric("shadowgate_requests_total", route="counted") == REQUESTS
-        assert gateway.metric("shadowgate_mirror_completed_total", mirror="apart") == REQUESTS
-
-
-def test_a_cut_client_is_told(gateway: Gateway):
-    """An answer that breaks off does so for the client as well, mirror or not."""
-    short = once(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nonly this")
-    with peer(short) as primary, peer(echo) as mirror:
-        gateway.serve(configuration(primary, mirror, "cut"))
-        with gateway.connect() as client:
-            client.send(get("/"))
-            with pytest.raises((Cut, ConnectionError)):
-                client.answer()

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from harness.peers import echo, once, peer, refused, silent
 from harness.processes import ROOT, Child
 from harness.waiting import until

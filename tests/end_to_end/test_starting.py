@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+
 from harness.peers import peer
 from harness.processes import RUN, TWISTD, Child
 from harness.wire import get

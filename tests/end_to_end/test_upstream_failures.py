@@ -204,6 +204,33 @@ def test_a_connection_that_speaks_out_of_turn_is_not_used_again(gateway: Gateway
         assert upstream.connections == 10
 
 
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("last_act", ["answers unasked", "closes"])
+def test_what_an_idle_connection_did_before_it_was_needed_is_seen_in_time(gateway: Gateway, method: str, last_act: str):
+    """The next request is read before the upstream's last act, which had arrived all the same."""
+    idle: list[Wire] = []
+
+    def behave(server: Peer, wire: Wire) -> None:
+        idle.append(wire)
+        answering(OK)(server, wire)
+
+    with peer(behave) as upstream:
+        gateway.serve(ROUTE.format(upstream, ""))
+        with gateway.connect() as client:
+            client.send(get("/"))
+            assert client.answer().body == b"ok"
+            with gateway.suspended():
+                client.send(get("/", method=method, body=b"pay"))
+                if last_act == "closes":
+                    idle[0].end()
+                else:
+                    idle[0].send(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison")
+            answer = client.answer()
+        assert (answer.status, answer.body) == (200, b"ok")
+        assert [request.body for request in upstream.requests] == [b"", b"pay"]
+        assert upstream.connections == 2
+
+
 # Clients that leave
 
 

@@ -64,8 +64,8 @@ def test_links_in_circles_end(tmp_path, report):
 def test_what_is_not_there_is_an_error_and_an_empty_directory_a_warning(tmp_path, report):
     assert found(report, tmp_path / "none.yaml", tmp_path) == []
     assert [str(problem) for problem in report.problems] == [
-        f"{tmp_path}/none.yaml:1:1: error: no such file or directory",
-        f"{tmp_path}:1:1: warning: no *.yaml or *.yml file in this directory",
+        f"{tmp_path}/none.yaml:1:1: error [SG0001]: no such file or directory",
+        f"{tmp_path}:1:1: warning [SG0005]: no *.yaml or *.yml file in this directory",
     ]
 
 
@@ -82,7 +82,7 @@ def test_text_is_utf_8(tmp_path, report):
     (tmp_path / "b.yaml").write_bytes(b"a: 1\nb: \xe4\n")
     assert read_file(str(tmp_path / "b.yaml"), report) is None
     assert [str(problem) for problem in report.problems] == [
-        f"{tmp_path}/b.yaml:2:4: error: not text in UTF-8; found the byte 0xe4"
+        f"{tmp_path}/b.yaml:2:4: error [SG0004]: not text in UTF-8; found the byte 0xe4"
     ]
 
 
@@ -90,15 +90,23 @@ def test_a_file_that_is_too_large_is_not_read(tmp_path, report, monkeypatch):
     monkeypatch.setattr(files, "MAX_BYTES", 1 << 20)
     name = write(tmp_path / "a.yaml", "#" * ((1 << 20) + 1))
     assert read_file(name, report) is None
-    assert report.problems[0].message == "larger than 1 MiB"
+    assert str(report.problems[0]).endswith("error [SG0003]: larger than 1 MiB")
+
+
+def test_a_hundred_megabytes_are_refused_without_being_read(tmp_path, report):
+    path = tmp_path / "a.yaml"
+    with path.open("wb") as file:
+        file.truncate(100 << 20)
+    assert read_file(str(path), report) is None
+    assert [str(problem) for problem in report.problems] == [f"{path}:1:1: error [SG0003]: larger than 16 MiB"]
 
 
 def test_pipes_are_not_opened(tmp_path, report):
     os.mkfifo(tmp_path / "a.yaml")
     assert read_file(str(tmp_path / "a.yaml"), report) is None
-    assert report.problems[0].message == "not a regular file"
+    assert str(report.problems[0]).endswith("error [SG0002]: not a regular file")
 
 
 def test_a_file_that_went_away_is_a_problem(tmp_path, report):
     assert read_file(str(tmp_path / "a.yaml"), report) is None
-    assert report.problems[0].message == "cannot be read: No such file or directory"
+    assert str(report.problems[0]).endswith("error [SG0002]: cannot be read: No such file or directory")

@@ -216,30 +216,48 @@ def test_what_is_no_single_plugin_is_refused(text, problem):
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("whole: 0x10", '1:8: error: spec.whole: write a whole number in decimal digits; found "0x10"'),
-        ("whole: 010", '1:8: error: spec.whole: a leading zero is ambiguous; write 10; found "010"'),
-        ("whole: 10:30", '1:8: error: spec.whole: write a whole number in decimal digits; found "10:30"'),
-        ("whole: [1]", "1:8: error: spec.whole: wrong kind of value; found a list; expected integer"),
-        ("flag: on", '1:7: error: spec.flag: write true or false; found "on"'),
-        ("flag: 'true'", '1:7: error: spec.flag: write true without quotes; found "true"'),
-        ("wait: 5", "1:7: error: spec.wait: a duration needs a unit; write 5s for seconds or 5ms for milliseconds; "),
-        ("text: {}", "1:7: error: spec.text: wrong kind of value; found a mapping; expected text"),
-        ("mode: slwo", '1:7: error: spec.mode: "slwo" is not known here, did you mean "slow"?; expected one of fast, '),
-        ("colour: blue", '1:9: error: spec.colour: "blue" is not known here; expected one of red, green'),
-        ("numbers: 1", '1:10: error: spec.numbers: wrong kind of value; found "1"; expected a list'),
-        ("numbers: [1, ~]", "1:14: error: spec.numbers[1]: wrong kind of value; found nothing; expected integer"),
-        ("labels: [a]", "1:9: error: spec.labels: wrong kind of value; found a list; expected a mapping"),
-        ("labels: {a: {}}", "1:13: error: spec.labels.a: wrong kind of value; found a mapping; expected text"),
-        ("either: {}", "1:9: error: spec.either: wrong kind of value; found a mapping; expected integer or list of"),
-        ("either: [x]", '1:10: error: spec.either[0]: write a whole number in decimal digits; found "x"'),
-        ("address: nowhere", '1:10: error: spec.address: write host:port; found "nowhere"'),
-        ("address: {port: 1}", '1:10: error: spec.address: the key "host" is missing; expected text'),
-        ("address: {host: a, port: 0}", "1:26: error: spec.address.port: 'port' must be >= 1: 0; found \"0\""),
-        ("address: {host: a, prot: 1}", '1:20: error: spec.address: unknown key "prot", did you mean "port"?; '),
-        ("max_size: 1\nmaxSize: 1", '2:1: error: spec: "maxSize" is given twice, in two spellings'),
-        ("maximumSize: 1", '1:1: error: spec: unknown key "maximumSize", did you mean "maxSize"?; expected one of '),
-        ("position: a", '1:1: error: spec: unknown key "position"'),
-        ("hidden: 1", '1:1: error: spec: unknown key "hidden"'),
+        ("whole: 0x10", '1:8: error [SG0017]: spec.whole: write a whole number in decimal digits; found "0x10"'),
+        ("whole: 010", '1:8: error [SG0017]: spec.whole: a leading zero is ambiguous; write 10; found "010"'),
+        ("whole: 10:30", '1:8: error [SG0017]: spec.whole: write a whole number in decimal digits; found "10:30"'),
+        ("whole: [1]", "1:8: error [SG0015]: spec.whole: wrong kind of value; found a list; expected integer"),
+        ("flag: on", '1:7: error [SG0018]: spec.flag: write true or false; found "on"'),
+        ("flag: 'true'", '1:7: error [SG0018]: spec.flag: write true without quotes; found "true"'),
+        (
+            "wait: 5",
+            "1:7: error [SG0019]: spec.wait: a duration needs a unit; write 5s for seconds or 5ms for milliseconds; ",
+        ),
+        ("text: {}", "1:7: error [SG0015]: spec.text: wrong kind of value; found a mapping; expected text"),
+        (
+            "mode: slwo",
+            '1:7: error [SG0016]: spec.mode: "slwo" is not known here, did you mean "slow"?; expected one of fast, ',
+        ),
+        ("colour: blue", '1:9: error [SG0016]: spec.colour: "blue" is not known here; expected one of red, green'),
+        ("numbers: 1", '1:10: error [SG0015]: spec.numbers: wrong kind of value; found "1"; expected a list'),
+        (
+            "numbers: [1, ~]",
+            "1:14: error [SG0015]: spec.numbers[1]: wrong kind of value; found nothing; expected integer",
+        ),
+        ("labels: [a]", "1:9: error [SG0015]: spec.labels: wrong kind of value; found a list; expected a mapping"),
+        ("labels: {a: {}}", "1:13: error [SG0015]: spec.labels.a: wrong kind of value; found a mapping; expected text"),
+        (
+            "either: {}",
+            "1:9: error [SG0015]: spec.either: wrong kind of value; found a mapping; expected integer or list of",
+        ),
+        ("either: [x]", '1:10: error [SG0017]: spec.either[0]: write a whole number in decimal digits; found "x"'),
+        ("address: nowhere", '1:10: error [SG0023]: spec.address: write host:port; found "nowhere"'),
+        ("address: {port: 1}", '1:10: error [SG0014]: spec.address: the key "host" is missing; expected text'),
+        ("address: {host: a, port: 0}", "1:26: error [SG0023]: spec.address.port: 'port' must be >= 1: 0; found \"0\""),
+        (
+            "address: {host: a, prot: 1}",
+            '1:20: error [SG0013]: spec.address: unknown key "prot", did you mean "port"?; ',
+        ),
+        ("max_size: 1\nmaxSize: 1", '2:1: error [SG0007]: spec: "maxSize" is given twice, in two spellings'),
+        (
+            "maximumSize: 1",
+            '1:1: error [SG0013]: spec: unknown key "maximumSize", did you mean "maxSize"?; expected one of ',
+        ),
+        ("position: a", '1:1: error [SG0013]: spec: unknown key "position"'),
+        ("hidden: 1", '1:1: error [SG0013]: spec: unknown key "hidden"'),
     ],
 )
 def test_a_problem_says_where_what_and_what_instead(text, problem):
@@ -257,7 +275,7 @@ def test_an_unknown_key_lists_the_valid_ones():
 def test_all_problems_of_a_tree_are_collected():
     text = "whole: x\nflag: y\naddresses: {a: {port: 0, q: 1}, b: c}\nnumbers: [1, x, y]"
     _, problems = reading(text)
-    assert [problem.split("error: ")[1].split(": ")[0] for problem in problems] == [
+    assert [problem.split(": ")[2] for problem in problems] == [
         "spec.whole",
         "spec.flag",
         "spec.addresses.a",
@@ -271,7 +289,9 @@ def test_all_problems_of_a_tree_are_collected():
 
 def test_a_required_key_that_holds_nothing_is_no_missing_key():
     _, (problem,) = reading("address: {host: }")
-    assert problem == "f.yaml:1:17: error: spec.address.host: wrong kind of value; found nothing; expected text"
+    assert (
+        problem == "f.yaml:1:17: error [SG0015]: spec.address.host: wrong kind of value; found nothing; expected text"
+    )
 
 
 def test_converters_are_asked_and_their_refusals_shown_at_their_node():
@@ -289,7 +309,7 @@ def test_converters_are_asked_and_their_refusals_shown_at_their_node():
         return read(Doubled, {"count": count}, report), [str(problem) for problem in report.problems]
 
     assert read_count(4) == (Doubled(4), [])
-    assert read_count(11) == (None, ['<built-in>:1:1: error: count: too much; found "11"'])
+    assert read_count(11) == (None, ['<built-in>:1:1: error [SG0023]: count: too much; found "11"'])
 
 
 def test_a_refusal_of_the_whole_is_shown_at_the_whole():
@@ -305,7 +325,9 @@ def test_a_refusal_of_the_whole_is_shown_at_the_whole():
 
     report = Report()
     assert read(Range, {"low": 2, "high": 1}, report, "spec") is None
-    assert [str(problem) for problem in report.problems] == ["<built-in>:1:1: error: spec: high lies below low"]
+    assert [str(problem) for problem in report.problems] == [
+        "<built-in>:1:1: error [SG0023]: spec: high lies below low"
+    ]
 
 
 def test_long_texts_are_shown_in_part():

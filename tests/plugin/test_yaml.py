@@ -82,24 +82,33 @@ def test_aliases_are_the_node_that_they_name():
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("a: 1\nb: 2\na: 3", '3:1: error: the key "a" stands here twice, first on line 1'),
-        ("a: {b: 1, 'b': 2}", '1:11: error: the key "b" stands here twice, first on line 1'),
-        ("a: &x {b: 1}\nc:\n  <<: *x", "3:3: error: merge keys (<<) are not read; write out the keys that are meant"),
-        ("a: *x", '1:4: error: no "&x" stands above this alias'),
-        ("a: &x [*x]", '1:8: error: no "&x" stands above this alias'),
-        ("[a]: 1", "1:1: error: a key must be text, not a list or a mapping"),
+        ("a: 1\nb: 2\na: 3", '3:1: error [SG0007]: the key "a" stands here twice, first on line 1'),
+        ("a: {b: 1, 'b': 2}", '1:11: error [SG0007]: the key "b" stands here twice, first on line 1'),
+        (
+            "a: &x {b: 1}\nc:\n  <<: *x",
+            "3:3: error [SG0008]: merge keys (<<) are not read; write out the keys that are meant",
+        ),
+        ("a: *x", '1:4: error [SG0010]: no "&x" stands above this alias'),
+        ("a: &x [*x]", '1:8: error [SG0010]: no "&x" stands above this alias'),
+        ("[a]: 1", "1:1: error [SG0008]: a key must be text, not a list or a mapping"),
         (
             "a: {{ value }}",
-            "1:5: error: a key must be text, not a list or a mapping; quote a value that starts with a ",
+            "1:5: error [SG0008]: a key must be text, not a list or a mapping; quote a value that starts with a ",
         ),
-        ("? \n: 1", "1:2: error: a key is missing before the colon"),
-        ("a: !Ref x", "1:4: error: the tag !Ref means nothing here; leave it out"),
-        ("a: !!python/object:os.system x", "1:4: error: the tag !!python/object:os.system means nothing here"),
-        ("// a: 1", "1:1: error: YAML comments start with #, not with //"),
-        ("- a\n- b", "1:1: error: a document must be a mapping of keys; found a list"),
-        ("hello", '1:1: error: a document must be a mapping of keys; found "hello"'),
-        ("// hello", '1:1: error: a document must be a mapping of keys; YAML comments start with #; found "// hello"'),
-        ("kind: List\napiVersion: v1\nitems: 3", "3:8: error: List: items: wrong kind of value; expected a list of"),
+        ("? \n: 1", "1:2: error [SG0008]: a key is missing before the colon"),
+        ("a: !Ref x", "1:4: error [SG0009]: the tag !Ref means nothing here; leave it out"),
+        ("a: !!python/object:os.system x", "1:4: error [SG0009]: the tag !!python/object:os.system means nothing here"),
+        ("// a: 1", "1:1: error [SG0006]: YAML comments start with #, not with //"),
+        ("- a\n- b", "1:1: error [SG0012]: a document must be a mapping of keys; found a list"),
+        ("hello", '1:1: error [SG0012]: a document must be a mapping of keys; found "hello"'),
+        (
+            "// hello",
+            '1:1: error [SG0012]: a document must be a mapping of keys; YAML comments start with #; found "// hello"',
+        ),
+        (
+            "kind: List\napiVersion: v1\nitems: 3",
+            "3:8: error [SG0015]: List: items: wrong kind of value; expected a list of",
+        ),
     ],
 )
 def test_what_nobody_means_is_refused_with_words(text, problem):
@@ -120,17 +129,17 @@ def test_tags_that_repeat_what_stands_there_do_no_harm():
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("a: 1\n// comment\nb: 2", "2:1: error: YAML comments start with #, not with //"),
-        ("// comment\na: 1", "1:1: error: YAML comments start with #, not with //"),
-        ("a:\n\tb: 1", "2:1: error: a tab in the indentation; YAML is indented with spaces only"),
-        ("a: b: c", '1:5: error: a ":" where no key can stand; check the indentation, or quote the value ('),
-        ("a:\n  b: 1\n c: 2", "3:2: error: the indentation does not fit the lines above ("),
-        ("a: [1, 2\nb: 3", '2:2: error: a list in brackets lacks a "," or its "]" ('),
-        ("a: {b: 1\nc", '2:2: error: a mapping in braces lacks a "," or its "}" ('),
-        ("a: 'x\nb: 1", "2:5: error: quotes are opened and never closed ("),
-        ("a: @x", "1:4: error: this character cannot start a value; quote the value ("),
-        ('a: "\\d"', "1:5: error: no such escape in double quotes; "),
-        ("a: 1\nb: \x01", "2:4: error: a control character stands here ("),
+        ("a: 1\n// comment\nb: 2", "2:1: error [SG0006]: YAML comments start with #, not with //"),
+        ("// comment\na: 1", "1:1: error [SG0006]: YAML comments start with #, not with //"),
+        ("a:\n\tb: 1", "2:1: error [SG0006]: a tab in the indentation; YAML is indented with spaces only"),
+        ("a: b: c", '1:5: error [SG0006]: a ":" where no key can stand; check the indentation, or quote the value ('),
+        ("a:\n  b: 1\n c: 2", "3:2: error [SG0006]: the indentation does not fit the lines above ("),
+        ("a: [1, 2\nb: 3", '2:2: error [SG0006]: a list in brackets lacks a "," or its "]" ('),
+        ("a: {b: 1\nc", '2:2: error [SG0006]: a mapping in braces lacks a "," or its "}" ('),
+        ("a: 'x\nb: 1", "2:5: error [SG0006]: quotes are opened and never closed ("),
+        ("a: @x", "1:4: error [SG0006]: this character cannot start a value; quote the value ("),
+        ('a: "\\d"', "1:5: error [SG0006]: no such escape in double quotes; "),
+        ("a: 1\nb: \x01", "2:4: error [SG0006]: a control character stands here ("),
     ],
 )
 def test_a_syntax_error_is_told_as_the_likelier_story(text, problem):
@@ -166,13 +175,13 @@ def test_a_document_that_is_too_deep_is_refused_and_the_next_one_read():
     deep = "[" * 80 + "]" * 80
     documents, problems = reading(f"a: {deep}\n---\nb: 1\n")
     assert [document.root.entries[0][0].text for document in documents] == ["b"]
-    assert problems == ["f.yaml:1:67: error: nested more than 64 levels deep"]
+    assert problems == ["f.yaml:1:67: error [SG0011]: nested more than 64 levels deep"]
 
 
 def test_aliases_do_not_get_around_the_depth():
     nested = "x0: &x0 [1]\n" + "".join(f"x{n}: &x{n} [*x{n - 1}]\n" for n in range(1, 80))
     _, (problem,) = reading(nested)
-    assert problem == "f.yaml:63:12: error: nested more than 64 levels deep"
+    assert problem == "f.yaml:63:12: error [SG0011]: nested more than 64 levels deep"
 
 
 def test_aliases_count_as_often_as_they_are_used(monkeypatch):
@@ -189,7 +198,7 @@ def test_a_text_that_is_too_long_is_not_parsed(monkeypatch):
     monkeypatch.setattr(reader, "MAX_BYTES", 1 << 20)
     documents, (problem,) = reading("a: [\n" + "#" * (1 << 20))
     assert documents == []
-    assert problem == "f.yaml:1:1: error: more than 1 MiB of configuration in one file"
+    assert problem == "f.yaml:1:1: error [SG0003]: more than 1 MiB of configuration in one file"
 
 
 def test_pure_python_parsing_gives_the_same(monkeypatch):

@@ -34,10 +34,11 @@ from shadowgate.http.headers import Headers
 from shadowgate.model import Configuration, Endpoint, MirrorLimits, Settings, Timeouts
 from shadowgate.runtime import outcomes
 from shadowgate.runtime.access_log import NoAccessLog
-from shadowgate.runtime.clusters import EndpointState, MirrorState
+from shadowgate.runtime.clusters import EndpointState
 from shadowgate.runtime.core import Core
 from shadowgate.runtime.exchange import Exchange
 from shadowgate.runtime.forwarding import compile_forwarding
+from shadowgate.runtime.mirror_state import MirrorState
 from shadowgate.runtime.stats import Stats
 from shadowgate.runtime.timers import Timers
 from shadowgate.testing import request
@@ -102,11 +103,11 @@ class ScriptedPool:
     idle: int = 0
     waiter: object = None
 
-    def checkout(self, receiver, careful):
+    def checkout(self, receiver):
         if not self.idle:
             return None
         self.idle -= 1
-        self.stage.commands.append(f"{self.name} reuse{' carefully' if careful else ''}")
+        self.stage.commands.append(f"{self.name} reuse")
         stream = self.stage.streams[self.name] = ScriptedStream(self.stage, self.name, receiver, reused=True)
         return stream
 
@@ -157,13 +158,20 @@ class ScriptedClient:
 
 @define(eq=False, slots=False)
 class Target:
-    """A cluster of one endpoint, or of none."""
+    """A cluster whose endpoints take turns; ``budget`` is how many retries may be under way at once."""
 
     name: str
-    endpoint: EndpointState | None
+    endpoints: list[EndpointState]
+    budget: float = float("inf")
+    retrying: int = 0
+    picks: int = 0
 
     def pick(self, head):
-        return self.endpoint
+        self.picks += 1
+        return self.endpoints[(self.picks - 1) % len(self.endpoints)] if self.endpoints else None
+
+    def may_retry(self):
+        return self.retrying < self.budget
 
 
 @define(eq=False)
@@ -181,7 +189,17 @@ class Log(NoAccessLog):
 class Stage:
     """One rule, its upstreams and mirrors, and any number of exchanges one after another."""
 
-    def __init__(self, *, mirrors=(), timeouts=None, settings=None, destination=True, **hooks):
+    def __init__(
+        self,
+        *,
+        endpoints=("v1",),
+        mirrors=(),
+        retries=None,
+        timeouts=None,
+        settings=None,
+        destination=True,
+        **hooks,
+    ):
         self.clock = Clock()
         self.commands = []
         self.streams = {}
@@ -198,9 +216,10 @@ class Stage:
             self.clock.seconds,
             Logger("stage"),
         )
-        self.endpoint = self._endpoint("v1")
+        self.target = Target("cluster", [self._endpoint(name) for name in endpoints])
+        self.endpoint = self.target.endpoints[0]
         rule_hooks = Hooks(**{name: tuple(found) for name, found in hooks.items()})
-        self.destination = CompiledDestination("v1", 1, Target("v1", self.endpoint), (), evolve(rule_hooks))
+        self.destination = CompiledDestination("v1", 1, self.target, (), evolve(rule_hooks))
         self.rule = CompiledRule(
             route="route",
             name="",
@@ -210,6 +229,7 @@ class Stage:
             destinations=(self.destination,),
             mirrors=tuple(self._mirror(**mirror) for mirror in mirrors),
             timeouts=timeouts or Timeouts(),
+            retries=retries,
             stats=self.stats.route("route"),
         )
         self.find = lambda head: self.rule
@@ -225,7 +245,7 @@ class Stage:
         limits = MirrorLimits(**given.pop("limits", {}))
         parts = {
             "admit": lambda head: True,
-            "cluster": Target(to, self._endpoint(to)),
+            "cluster": Target(to, [self._endpoint(to)]),
             "host": shadow_host(suffix),
             "on_request": (),
             "observers": (),
@@ -249,6 +269,11 @@ class Stage:
     @property
     def result(self):
         return self.log.results[-1]
+
+    @property
+    def retries(self):
+        """What came of the retries that the policy wanted."""
+        return dict(self.rule.stats.retries)
 
     def idle(self, name, count=1):
         """Put idle connections into a pool."""
@@ -353,9 +378,7 @@ def _message(words, length):
 
 
 def _trailers(words):
-    return [
-        (name.rstrip(":").encode(), value.encode()) for name, value in zip(words[::2], words[1::2], strict=True)
-    ]
+    return [(name.rstrip(":").encode(), value.encode()) for name, value in zip(words[::2], words[1::2], strict=True)]
 
 
 @pytest.fixture

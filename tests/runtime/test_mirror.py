@@ -3,6 +3,7 @@
 import pytest
 
 from shadowgate.plugin import Reply
+from shadowgate.runtime import outcomes
 from shadowgate.testing import request
 
 
@@ -184,14 +185,15 @@ def test_nobody_waits_for_the_100_of_a_mirror(stage):
     assert b"expect" not in it.streams["~v2"].head.headers
 
 
-@pytest.mark.parametrize("name", ["httpbin", "httpbin/v2"])
-def test_a_client_that_names_no_host_is_shadowed_to_the_mirrors_own(stage, name):
-    it = stage(mirrors=[{"name": name}])
-    it.rule.mirrors[0].cluster.name = name
+@pytest.mark.parametrize("cluster", ["httpbin", "httpbin/v1"])
+def test_a_client_that_names_no_host_is_given_the_destinations_own(stage, cluster):
+    it = stage(mirrors=[{}])
+    it.destination.cluster.name = cluster
     it.idle("v1")
     it.idle("~v2")
     it.request(version=10, authority=b"")
-    assert it.streams["~v2"].head.authority == b"httpbin-shadow"
+    assert it.streams["v1"].head.headers.get(b"host") == b"httpbin"
+    assert it.streams["~v2"].head.headers.get(b"host") == b"httpbin-shadow"
 
 
 def test_the_host_stays_where_there_is_no_suffix(stage):
@@ -220,7 +222,7 @@ def test_what_no_upstream_saw_no_mirror_sees(stage, case):
     if case == "no route":
         it.find = lambda head: None
     elif case == "no endpoint":
-        it.destination.cluster.endpoint = None
+        it.destination.cluster.endpoints.clear()
     elif case == "plugin":
         it.destination.cluster.pick = lambda head: 1 / 0
     it.event("GET /")
@@ -240,7 +242,7 @@ def test_a_head_that_cannot_be_sent_is_not_shadowed(stage):
         reused = False
 
         def send_head(self, *given):
-            it.exchange.response_failed(__import__("shadowgate.runtime.outcomes", fromlist=["x"]).PLUGIN_FAILED)
+            it.exchange.response_failed(outcomes.PLUGIN_FAILED)
 
     it.commands.clear()
     pool.waiter.connected(Refusing())

@@ -107,7 +107,7 @@ def test_a_mirror_that_cannot_be_reached_drops_the_shadow(mirrored, name):
 
 def test_a_mirror_without_endpoint(mirrored):
     it = mirrored()
-    it.rule.mirrors[0].cluster.endpoint = None
+    it.rule.mirrors[0].cluster.endpoints.clear()
     it.again()
     assert it.mirror.dropped == {"no_endpoint": 1}
 

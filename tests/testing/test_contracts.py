@@ -10,13 +10,25 @@ from attrs import define, field, frozen
 from twisted.internet.defer import Deferred, succeed
 from zope.interface import implementer
 
-from shadowgate.plugin import FilterHooks, IBalancer, IFilter, IMatcher, IMirrorObserver, IMirrorPolicy, Reply
+from shadowgate.plugin import (
+    FilterHooks,
+    IBalancer,
+    IBalancerHooks,
+    IFilter,
+    IMatcher,
+    IMirrorObserver,
+    IMirrorPolicy,
+    IRetryPolicy,
+    Reply,
+    Retries,
+)
 from shadowgate.testing import (
     BalancerContract,
     FilterContract,
     MatcherContract,
     MirrorObserverContract,
     MirrorPolicyContract,
+    RetryPolicyContract,
 )
 
 
@@ -36,6 +48,24 @@ class ABalancer:
 
     def compile(self, endpoints, env):
         return lambda head: self.choose(endpoints)
+
+
+@implementer(IBalancer, IBalancerHooks)
+@frozen
+class ABalancerWithHooks(ABalancer):
+    hooks: Any = field(default=FilterHooks(), init=False)
+
+    def compile_hooks(self, env):
+        return self.hooks
+
+
+@implementer(IRetryPolicy)
+@frozen
+class ARetryPolicy:
+    retries: Any = field(default=Retries(lambda attempt: 0.5 if attempt.number < 3 else None, 2), init=False)
+
+    def compile(self, env):
+        return self.retries
 
 
 @implementer(IMirrorPolicy)
@@ -90,6 +120,8 @@ def failures(contract, make):
 CONTRACTS = [
     (MatcherContract, AMatcher),
     (BalancerContract, ABalancer),
+    (BalancerContract, ABalancerWithHooks),
+    (RetryPolicyContract, ARetryPolicy),
     (MirrorPolicyContract, APolicy),
     (FilterContract, AFilter),
     (MirrorObserverContract, AnObserver),
@@ -230,6 +262,61 @@ def test_balancers_that_share_their_turns_are_found_out():
     }
 
 
+HOOKS = "test_the_hooks_of_a_balancer_leave_messages_that_can_be_sent"
+
+
+@pytest.mark.parametrize(
+    "hooks",
+    [
+        None,
+        FilterHooks(on_request=lambda head: 404),
+        FilterHooks(on_request=lambda head: head.headers.set(b"X A", b"1")),
+        FilterHooks(on_response=lambda head, answer: answer),
+        FilterHooks(on_response=lambda head, answer: answer.headers.add(b"Set-Cookie", b"a=1\n")),
+    ],
+)
+def test_a_balancer_whose_hooks_break_a_promise_is_found_out(hooks):
+    assert failures(BalancerContract, lambda: doing(ABalancerWithHooks, hooks=hooks)) == {HOOKS}
+
+
+MOST = "test_a_policy_says_how_many_further_attempts_there_can_be"
+SECONDS = "test_a_policy_decides_by_seconds_or_none"
+
+
+@pytest.mark.parametrize(
+    ("retries", "failed"),
+    [
+        (Retries(lambda attempt: None, -1), MOST),
+        (Retries(lambda attempt: None, 1.5), MOST),
+        (Retries(lambda attempt: None, 2, elsewhere="yes"), MOST),
+        (Retries(lambda attempt: -1, 2), SECONDS),
+        (Retries(lambda attempt: float("inf"), 2), SECONDS),
+        (Retries(lambda attempt: "1s", 2), SECONDS),
+        (Retries(lambda attempt: rename(attempt.request) and None, 2), "test_a_policy_leaves_the_messages_alone"),
+    ],
+)
+def test_a_retry_policy_that_breaks_a_promise_is_found_out_by_one_test(retries, failed):
+    assert failures(RetryPolicyContract, lambda: doing(ARetryPolicy, retries=retries)) == {failed}
+
+
+def test_a_retry_policy_that_compiles_to_something_else_is_found_out():
+    assert MOST in failures(RetryPolicyContract, lambda: doing(ARetryPolicy, retries=3))
+
+
+def test_a_retry_policy_that_knows_only_the_outcomes_of_today_is_found_out():
+    known = {"connect_refused": 1.0, "upstream_reset": 1.0, "attempt_timeout": 1.0, "completed": None}
+    retries = Retries(lambda attempt: known[attempt.outcome], 2)
+    assert SECONDS in failures(RetryPolicyContract, lambda: doing(ARetryPolicy, retries=retries))
+
+
+def test_retry_policies_that_share_a_count_are_found_out():
+    turns = count()
+    retries = Retries(lambda attempt: float(next(turns)), 2)
+    assert failures(RetryPolicyContract, lambda: doing(ARetryPolicy, retries=retries)) == {
+        "test_two_compiled_policies_do_not_disturb_each_other"
+    }
+
+
 def test_a_policy_that_answers_a_number_is_found_out():
     assert failures(MirrorPolicyContract, lambda: doing(APolicy, decide=lambda head: 1)) == {
         "test_a_policy_answers_true_or_false"
@@ -285,6 +372,19 @@ def test_a_filter_that_breaks_a_promise_is_found_out_by_one_test(hooks, failed):
         assert "test_a_filter_has_at_least_one_hook" in found
     else:
         assert found == {failed}
+
+
+def test_a_filter_that_says_it_is_pure_and_is_not_is_found_out():
+    turns = count()
+    number = FilterHooks(on_request=lambda head: head.headers.set(b"X-Turn", b"%d" % next(turns)), pure=True)
+    assert failures(FilterContract, lambda: doing(AFilter, hooks=number)) == {
+        "test_a_filter_that_is_pure_does_the_same_to_the_same_request"
+    }
+
+
+def test_a_filter_that_is_pure_may_change_the_head_and_answer():
+    hooks = FilterHooks(on_request=lambda head: Reply(404) if head.method == b"GET" else None, pure=True)
+    assert failures(FilterContract, lambda: doing(AFilter, hooks=hooks)) == set()
 
 
 def test_a_filter_may_use_every_hook():

@@ -59,17 +59,17 @@ def test_no_text_is_no_options():
 
 
 @pytest.mark.parametrize(
-    ("text", "line", "sentence"),
+    ("text", "line", "code", "sentence"),
     [
-        ("atLeast: 0", "1:10", "write a number of at least 1"),
-        ("atLeast: many", "1:10", "whole number"),
-        ("\natLast: 3", "2:1", 'unknown key "atLast", did you mean "atLeast"'),
+        ("atLeast: 0", "1:10", "SG0023", "write a number of at least 1"),
+        ("atLeast: many", "1:10", "SG0017", "whole number"),
+        ("\natLast: 3", "2:1", "SG0013", 'unknown key "atLast", did you mean "atLeast"'),
     ],
 )
-def test_a_wrong_option_is_reported_as_a_user_would_see_it(text, line, sentence):
+def test_a_wrong_option_is_reported_as_a_user_would_see_it(text, line, code, sentence):
     with pytest.raises(ConfigError) as caught:
         from_yaml(LongPath, text)
-    assert f"options.yaml:{line}: error: " in str(caught.value)
+    assert f"options.yaml:{line}: error [{code}]: " in str(caught.value)
     assert sentence in str(caught.value)
 
 

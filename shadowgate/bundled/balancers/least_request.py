@@ -9,7 +9,7 @@ from random import Random
 from attrs import frozen
 from zope.interface import implementer
 
-from shadowgate.bundled.balancers.turns import alike, taking_part
+from shadowgate.bundled.balancers.turns import alike, any_moment, taking_part
 from shadowgate.http.head import RequestHead
 from shadowgate.plugin.interfaces import IBalancer
 from shadowgate.plugin.values import Candidate, Environment
@@ -20,7 +20,8 @@ from shadowgate.plugin.values import Candidate, Environment
 class LeastRequest:
     """The less busy of two endpoints picked by chance (Envoy ``LEAST_REQUEST``, Istio's default).
 
-    Where weights differ, each has turns in proportion to weight / (requests in flight + 1), as in Envoy.
+    The two are never the same one, as they can be in Envoy.  Where weights differ, each endpoint has turns in
+    proportion to weight / (requests in flight + 1), as in Envoy.
     """
 
     def compile(self, endpoints: tuple[Candidate, ...], env: Environment) -> Callable[[RequestHead], Candidate]:
@@ -28,7 +29,7 @@ class LeastRequest:
         if len(sharing) == 1:
             only = sharing[0]
             return lambda head: only
-        return _of_two(sharing, env.random) if alike(sharing) else _weighted(sharing)
+        return _of_two(sharing, env.random) if alike(sharing) else _weighted(sharing, env.random)
 
 
 def _of_two(endpoints: tuple[Candidate, ...], random: Random) -> Callable[[RequestHead], Candidate]:
@@ -43,9 +44,10 @@ def _of_two(endpoints: tuple[Candidate, ...], random: Random) -> Callable[[Reque
     return pick
 
 
-def _weighted(endpoints: tuple[Candidate, ...]) -> Callable[[RequestHead], Candidate]:
+def _weighted(endpoints: tuple[Candidate, ...], random: Random) -> Callable[[RequestHead], Candidate]:
     """Take the endpoint whose turn is due first; its next one is the later, the busier it is."""
-    heap = [(1 / endpoint.weight, place) for place, endpoint in enumerate(endpoints)]
+    phases = any_moment([endpoint.weight for endpoint in endpoints], random)
+    heap = [(phases[place] / endpoint.weight, place) for place, endpoint in enumerate(endpoints)]
     heapify(heap)
 
     def pick(head: RequestHead) -> Candidate:

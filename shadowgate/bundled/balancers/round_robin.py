@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from heapq import heapify, heapreplace
 from itertools import cycle
 
 from attrs import frozen
 from zope.interface import implementer
 
-from shadowgate.bundled.balancers.turns import alike, taking_part
+from shadowgate.bundled.balancers.turns import alike, any_moment, taking_part, weighted_turns
 from shadowgate.http.head import RequestHead
 from shadowgate.plugin.interfaces import IBalancer
 from shadowgate.plugin.values import Candidate, Environment
@@ -25,22 +24,6 @@ class RoundRobin:
         if alike(sharing):
             turns = cycle(sharing)
             return lambda head: next(turns)
-        return _weighted(sharing)
-
-
-def _weighted(endpoints: tuple[Candidate, ...]) -> Callable[[RequestHead], Candidate]:
-    """Give the turns in the order of their due times, the k-th of weight w being due at (k + 1/2) / w.
-
-    Each unit of time then holds exactly w turns of everyone, and each due time is one division of its own: nothing
-    adds up, so nothing drifts.
-    """
-    heap = [(0.5 / endpoint.weight, place, 0) for place, endpoint in enumerate(endpoints)]
-    heapify(heap)
-
-    def pick(head: RequestHead) -> Candidate:
-        _, place, taken = heap[0]
-        endpoint = endpoints[place]
-        heapreplace(heap, ((taken + 1.5) / endpoint.weight, place, taken + 1))
-        return endpoint
-
-    return pick
+        weights = [endpoint.weight for endpoint in sharing]
+        places = weighted_turns(weights, any_moment(weights, env.random))
+        return lambda head: sharing[next(places)]

@@ -14,10 +14,9 @@ import attrs
 from attrs import frozen
 from zope.interface import implementer
 
+from shadowgate.bundled.dialects.native_clusters import cluster_of
 from shadowgate.bundled.dialects.native_forms import (
-    ClusterForm,
     DestinationForm,
-    EndpointForm,
     ListenerForm,
     MatchForm,
     MirrorForm,
@@ -29,9 +28,8 @@ from shadowgate.bundled.dialects.native_forms import (
 )
 from shadowgate.errors import Position
 from shadowgate.model import (
-    Cluster,
+    ClientNetwork,
     Destination,
-    Endpoint,
     Fragment,
     Listener,
     Match,
@@ -41,12 +39,11 @@ from shadowgate.model import (
     PluginUse,
     Route,
     Rule,
-    Subset,
     Timeouts,
-    TrafficPolicy,
 )
 from shadowgate.plugin import Document, IDialect, Node, Report, Scalar, Sequence, read
 from shadowgate.plugin import Mapping as MappingNode
+from shadowgate.plugin.checks import native
 
 _PATHS: Final[tuple[Literal["exact", "prefix", "segments", "regex"], ...]] = ("exact", "prefix", "segments", "regex")
 
@@ -65,35 +62,24 @@ class NativeDialect:
         for name, cluster in form.clusters.items():
             if not is_cluster_name(name):
                 message = f'"{name}" cannot be the name of a cluster; leave out spaces, "/" and ":"'
-                report.error(message, _clusters_place(document, name), path="clusters")
-            yield _cluster(name, cluster, document)
+                report.error(message, _clusters_place(document, name), path="clusters", check=native.CLUSTER_NAME)
+            yield cluster_of(name, cluster, document, report)
         for index, route in enumerate(form.routes):
             yield _route(route, index, document, report)
         for listener in form.listeners:
             yield _listener(listener)
+        for clients in form.clients:
+            yield ClientNetwork(clients.networks, clients.labels, clients.position)
 
 
 def _listener(form: ListenerForm) -> Listener:
     return Listener(form.name or form.endpoint, form.endpoint, position=form.position)
 
 
-def _cluster(name: str, form: ClusterForm | tuple[EndpointForm, ...], document: Document) -> Cluster:
-    if isinstance(form, tuple):
-        form = ClusterForm(form, position=form[0].position if form else document.position)
-    subsets = tuple(Subset(label, labels, position=form.position) for label, labels in form.subsets.items())
-    endpoints = tuple(map(_endpoint, form.endpoints))
-    policy = TrafficPolicy(form.balancer)
-    return Cluster(name, endpoints, subsets, policy, namespace=document.namespace, position=form.position)
-
-
 def _clusters_place(document: Document, name: str) -> Position:
     clusters = document.root.get("clusters")
     keys = clusters.entries if isinstance(clusters, MappingNode) else ()
     return next((key.position for key, _ in keys if key.text == name), document.position)
-
-
-def _endpoint(form: EndpointForm) -> Endpoint:
-    return Endpoint(form.address, form.port or 0, form.labels, form.weight, position=form.position)
 
 
 def _route(form: RouteForm, index: int, document: Document, report: Report) -> Route:
@@ -113,7 +99,8 @@ def _route(form: RouteForm, index: int, document: Document, report: Report) -> R
 
 def _rule(form: RuleForm, path: str, report: Report) -> Rule:
     if not form.to and not form.filters:
-        report.error('the key "to" is missing, and no filter answers', form.position, path=path)
+        message = 'the key "to" is missing, and no filter answers'
+        report.error(message, form.position, path=path, check=native.NO_DESTINATION)
     return Rule(
         matches=tuple(map(_match, form.match)),
         destinations=tuple(map(_destination, form.to)),
@@ -190,7 +177,8 @@ def _policy(form: MirrorForm, report: Report, path: str) -> PluginUse | None:
     elif isinstance(options, MappingNode) and options.get("percent") is None:
         entries = options.entries
     else:
-        report.error("percent is said twice, here and as an option of the policy", form.percent.position, path=path)
+        message = "percent is said twice, here and as an option of the policy"
+        report.error(message, form.percent.position, path=path, check=native.PERCENT_TWICE)
         return None
     return attrs.evolve(policy, options=MappingNode((*entries, percent), form.percent.position))
 

@@ -5,10 +5,10 @@ Paths start below the document; whoever reads many of them puts the document's t
 
 from __future__ import annotations
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from shadowgate.errors import Position, Severity
-from shadowgate.plugin import Report
+from shadowgate.plugin import Check, Report
 
 
 @frozen
@@ -23,13 +23,29 @@ class Scope:
     def inside(self, key: str) -> Scope:
         """Return the scope of a part: a key, or an index as ``[0]``."""
         dot = "." if self.path and not key.startswith("[") else ""
-        return evolve(self, path=f"{self.path}{dot}{key}")
+        return Scope(self.report, f"{self.path}{dot}{key}", self.namespace, self.document)
 
-    def add(self, severity: Severity, message: str, at: Position, *, found: str = "", expected: str = "") -> None:
-        self.report.add(severity, message, at, path=self.path, found=found, expected=expected)
+    def add(
+        self,
+        severity: Severity,
+        message: str,
+        at: Position,
+        *,
+        found: str = "",
+        expected: str = "",
+        check: Check | None = None,
+    ) -> None:
+        self.report.add(severity, message, at, path=self.path, found=found, expected=expected, check=check)
 
-    def error(self, message: str, at: Position, *, found: str = "", expected: str = "") -> None:
-        self.add("error", message, at, found=found, expected=expected)
+    def error(
+        self, message: str, at: Position, *, found: str = "", expected: str = "", check: Check | None = None
+    ) -> None:
+        self.add("error", message, at, found=found, expected=expected, check=check)
 
-    def warning(self, message: str, at: Position, *, found: str = "", expected: str = "") -> None:
-        self.add("warning", message, at, found=found, expected=expected)
+    def warning(
+        self, message: str, at: Position, *, found: str = "", expected: str = "", check: Check | None = None
+    ) -> None:
+        self.add("warning", message, at, found=found, expected=expected, check=check)
+
+    def info(self, message: str, at: Position, *, check: Check | None = None) -> None:
+        self.add("info", message, at, check=check)

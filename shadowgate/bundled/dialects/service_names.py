@@ -47,6 +47,13 @@ def is_host(text: str) -> bool:
     return len(text) <= 255 and all(is_label(label) for label in labels)
 
 
+def is_service_record(text: str) -> bool:
+    """Return whether service records are found under this name (RFC 2782): ``_http._tcp.example.com``."""
+    service, _, rest = text.lower().partition(".")
+    transport, _, name = rest.partition(".")
+    return service[:1] == "_" and is_label(service[1:]) and transport in ("_tcp", "_udp") and is_host(name)
+
+
 def is_address(text: str) -> bool:
     """Return whether this is an IPv4 or IPv6 address."""
     try:

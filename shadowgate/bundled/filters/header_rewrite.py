@@ -104,7 +104,7 @@ class HeaderRewrite:
     )
 
     def compile(self, env: Environment) -> FilterHooks:
-        return FilterHooks(on_request=self._on_request(), on_response=self._on_response())
+        return FilterHooks(on_request=self._on_request(), on_response=self._on_response(), pure=True)
 
     def _on_request(self) -> Callable[[RequestHead], Reply | None] | None:
         change, authority = self.request.compile(), self.request.authority

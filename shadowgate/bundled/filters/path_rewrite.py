@@ -3,35 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Any, Final
 
 from attrs import Attribute, field, frozen
 from zope.interface import implementer
 
+from shadowgate.bundled.paths import Rewrite, path_text, replace_prefix, replace_segments, whole_path
 from shadowgate.http.head import RequestHead
 from shadowgate.plugin.interfaces import IFilter
 from shadowgate.plugin.regex import compile_regex
 from shadowgate.plugin.values import Environment, FilterHooks
 
-# What may stand in a path on the wire (RFC 3986 section 3.3 and what clients send besides), and a regex's groups.
-_IN_A_PATH: Final = re.compile(r"[!-~]*", re.ASCII)
+# A group of a regex, or a backslash.
 _GROUP: Final = re.compile(r"\\([0-9])|\\(\\)", re.ASCII)
-
-Rewrite = Callable[[bytes], bytes]
-
-
-def _path_text(_instance: Any, attribute: Attribute[Any], value: str | None) -> None:
-    if value is None:
-        return
-    if not _IN_A_PATH.fullmatch(value) or "?" in value or "#" in value:
-        raise ValueError(f"{attribute.name} has a character that no path has; percent-encode it")
-
-
-def _begins_with_slash(instance: Any, attribute: Attribute[Any], value: str | None) -> None:
-    _path_text(instance, attribute, value)
-    if value is not None and not value.startswith("/"):
-        raise ValueError(f'{attribute.name} begins with "/"')
 
 
 def _compiles(_instance: Any, _attribute: Attribute[str | None], value: str | None) -> None:
@@ -48,23 +32,26 @@ class PathRewrite:
     """
 
     replacement: str = field(
-        validator=_path_text,
+        validator=path_text,
         metadata={"doc": "What stands there afterwards; with regex, \\1 to \\9 are its groups and \\0 all of it."},
     )
     prefix: str | None = field(
         default=None,
-        validator=_begins_with_slash,
+        validator=whole_path,
         metadata={"doc": "The beginning to replace, as plain text (Istio rewrite.uri below a prefix match)."},
     )
     segments: str | None = field(
         default=None,
-        validator=_begins_with_slash,
+        validator=whole_path,
         metadata={"doc": "The leading path elements to replace (Gateway API ReplacePrefixMatch)."},
     )
     regex: str | None = field(
         default=None,
         validator=_compiles,
         metadata={"doc": "An RE2 expression; every part of the path that it matches is replaced."},
+    )
+    ignore_case: bool = field(
+        default=False, metadata={"doc": "Whether the prefix or the segments are found in any case."}
     )
 
     def __attrs_post_init__(self) -> None:
@@ -87,34 +74,17 @@ class PathRewrite:
             if changed != path:
                 head.retarget(changed + head.target[len(path) :])
 
-        return FilterHooks(on_request=on_request)
+        return FilterHooks(on_request=on_request, pure=True)
 
     def _rewrite(self) -> Rewrite:
         if self.regex is not None:
             return _by_regex(self.regex, self.replacement)
         if self.segments is not None:
-            return _by_segments(self.segments, self.replacement)
+            return replace_segments(self.segments, self.replacement, ignore_case=self.ignore_case)
+        if self.prefix is not None:
+            return replace_prefix(self.prefix, self.replacement, ignore_case=self.ignore_case)
         replacement = self.replacement.encode()
-        if self.prefix is None:
-            return lambda path: replacement
-        prefix = self.prefix.encode()
-        size = len(prefix)
-        return lambda path: replacement + path[size:] if path.startswith(prefix) else path
-
-
-def _by_segments(segments: str, replacement: str) -> Rewrite:
-    """Replace whole elements; slashes at the end of either side do not count, and no path becomes empty."""
-    found, other = segments.rstrip("/").encode(), replacement.rstrip("/").encode()
-    if other and not other.startswith(b"/"):
-        other = b"/" + other
-    below, size = found + b"/", len(found)
-
-    def rewrite(path: bytes) -> bytes:
-        if path != found and not path.startswith(below):
-            return path
-        return other + path[size:] or b"/"
-
-    return rewrite
+        return lambda path: replacement
 
 
 def _by_regex(pattern: str, replacement: str) -> Rewrite:

@@ -18,13 +18,17 @@ def _final_status(_instance: Any, _attribute: Attribute[int], value: int) -> Non
         raise ValueError(f"the status of an answer lies between 200 and 599, not at {value}")
 
 
+def _encoded(body: str | bytes) -> bytes:
+    return body.encode() if isinstance(body, str) else body
+
+
 @implementer(IFilter)
 @frozen
 class Respond:
     """Answers every request that comes here; nothing is forwarded or mirrored (Istio ``directResponse``)."""
 
     status: int = field(default=200, validator=_final_status, metadata={"doc": "The status, 200 to 599."})
-    body: str = field(default="", metadata={"doc": "The body, sent as UTF-8."})
+    body: bytes = field(default=b"", converter=_encoded, metadata={"doc": "The body, sent as UTF-8."})
     headers: Mapping[str, str] = field(
         factory=dict,
         validator=answer_headers,
@@ -39,5 +43,5 @@ class Respond:
         pairs = to_pairs(self.headers)
         if self.body and not any(name.lower() == b"content-type" for name, _ in pairs):
             pairs = ((b"content-type", b"text/plain; charset=utf-8"), *pairs)
-        reply = Reply(self.status, self.body.encode(), pairs)
-        return FilterHooks(on_request=lambda head: reply)
+        reply = Reply(self.status, self.body, pairs)
+        return FilterHooks(on_request=lambda head: reply, pure=True)

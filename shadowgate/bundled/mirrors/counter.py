@@ -7,7 +7,7 @@ from collections.abc import Callable
 from attrs import frozen
 from zope.interface import implementer
 
-from shadowgate.bundled.mirrors.percent import MILLION, per_million, percent_field
+from shadowgate.bundled.percent import MILLION, per_million, percent_field
 from shadowgate.http.head import RequestHead
 from shadowgate.plugin.interfaces import IMirrorPolicy
 from shadowgate.plugin.scalars import number

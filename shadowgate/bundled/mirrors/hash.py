@@ -9,7 +9,7 @@ from attrs import field, frozen
 from zope.interface import implementer
 
 from shadowgate.bundled.keys import KeyOptions
-from shadowgate.bundled.mirrors.percent import MILLION, per_million, percent_field
+from shadowgate.bundled.percent import MILLION, per_million, percent_field
 from shadowgate.http.head import RequestHead
 from shadowgate.plugin.interfaces import IMirrorPolicy
 from shadowgate.plugin.values import Environment

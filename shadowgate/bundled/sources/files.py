@@ -12,7 +12,9 @@ from hashlib import blake2b
 from typing import Any
 
 from attrs import Attribute, define, field, frozen
+from twisted.internet.defer import Deferred
 from twisted.internet.task import LoopingCall
+from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from shadowgate.errors import Problem
@@ -66,9 +68,15 @@ class _Content:
     problems: tuple[Problem, ...]
 
 
+Published = tuple[list[Document], list[Problem]]
+
+
 @define
 class _Watch:
-    """The files as last seen, by path; ``published`` says which state of them was last given away."""
+    """The files as last seen, by path; ``published`` says which state of them was last given away.
+
+    Reading and parsing happen in the background, one look at a time; only publishing happens on the reactor's thread.
+    """
 
     paths: Sequence[str]
     publish: Publish
@@ -76,6 +84,8 @@ class _Watch:
     contents: dict[str, _Content] = field(factory=dict)
     published: object = None
     loop: LoopingCall | None = None
+    looking: Deferred[None] | None = None
+    afresh: bool = False
 
     def start(self, interval: float) -> None:
         self.loop = LoopingCall(self.look)
@@ -88,28 +98,54 @@ class _Watch:
 
     def reload(self) -> None:
         """Read everything again and publish it, changed or not."""
-        self.contents.clear()
-        self.published = None
-        self.look()
+        self.afresh = True
+        if self.looking is None:
+            self.look()
 
-    def look(self) -> None:
+    def look(self) -> Deferred[None] | None:
         """Publish if anything differs from last time; an error here must not end the watch."""
-        try:
-            report = Report()
-            names = find_files(self.paths, report)
-            self.contents = {name: self.content(name) for name in names}
-            state = (tuple(report.problems), tuple((name, seen.digest) for name, seen in self.contents.items()))
-            if state == self.published:
-                return
-            self.published = state
-            problems = [*report.problems]
-            documents: list[Document] = []
-            for seen in self.contents.values():
-                documents.extend(seen.documents)
-                problems.extend(seen.problems)
-            self.publish(documents, problems)
-        except Exception:
-            self.env.log.failure("the configuration files could not be looked at")
+        if self.looking is not None:
+            return None
+        afresh, self.afresh = self.afresh, False
+        looking = self.env.background(lambda: self.read(afresh)).addCallbacks(self.give, self.fail)
+        if not looking.called:
+            self.looking = looking
+            looking.addCallback(self.looked)
+        return looking
+
+    def read(self, afresh: bool) -> Published | None:
+        """Return everything if anything has changed; runs in the background and touches nothing but this object."""
+        if afresh:
+            self.contents = {}
+            self.published = None
+        report = Report()
+        names = find_files(self.paths, report)
+        self.contents = {name: self.content(name) for name in names}
+        state = (tuple(report.problems), tuple((name, seen.digest) for name, seen in self.contents.items()))
+        if state == self.published:
+            return None
+        self.published = state
+        problems = [*report.problems]
+        documents: list[Document] = []
+        for seen in self.contents.values():
+            documents.extend(seen.documents)
+            problems.extend(seen.problems)
+        return documents, problems
+
+    def give(self, found: Published | None) -> None:
+        if found is not None:
+            try:
+                self.publish(*found)
+            except Exception:
+                self.env.log.failure("the configuration that was read could not be taken over")
+
+    def fail(self, failure: Failure) -> None:
+        self.env.log.failure("the configuration files could not be looked at", failure=failure)
+
+    def looked(self, _: object) -> None:
+        self.looking = None
+        if self.afresh:
+            self.look()
 
     def content(self, name: str) -> _Content:
         """Return what the file holds, read again only when its signature has changed."""

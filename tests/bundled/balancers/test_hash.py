@@ -78,5 +78,5 @@ def test_a_cookie_or_the_clients_address_can_be_the_key():
     ("text", "found"), [("salt: x", "none of them"), ("header: x-user\nsource: true", "header and source")]
 )
 def test_there_is_exactly_one_place_for_the_key(text, found):
-    with pytest.raises(ConfigError, match=f"exactly one of header, cookie and source; there is {found}"):
+    with pytest.raises(ConfigError, match=f"exactly one of header, cookie, query and source; there is {found}"):
         from_yaml(Hash, text)

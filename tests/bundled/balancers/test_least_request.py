@@ -1,7 +1,7 @@
 from collections import Counter
 
 from shadowgate.bundled.balancers.least_request import LeastRequest
-from shadowgate.testing import candidates, compile_component, request
+from shadowgate.testing import candidates, compile_component, environment, request
 
 HEAD = request()
 
@@ -52,3 +52,12 @@ def test_a_busy_endpoint_has_its_weight_divided_by_what_it_does():
 def test_weight_zero_gets_nothing_beside_others():
     pick = compile_component(LeastRequest, candidates(("never", 0), ("a", 1), ("b", 2)))
     assert {pick(HEAD).name for _ in range(100)} == {"a", "b"}
+
+
+def test_weights_hold_even_where_the_turns_start_anew_every_few_requests():
+    endpoints, env = candidates(("a", 95), ("b", 5)), environment()
+    picked = Counter()
+    for _ in range(3000):
+        pick = compile_component(LeastRequest, endpoints, env)
+        picked.update(pick(HEAD).name for _ in range(2))
+    assert abs(picked["b"] - 300) < 3 * (6000 * 0.05 * 0.95) ** 0.5

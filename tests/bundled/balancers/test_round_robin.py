@@ -42,3 +42,12 @@ def test_turns_of_a_heavy_endpoint_are_spread_over_the_round():
 def test_equal_weights_other_than_one_make_plain_turns():
     names = turns(candidates(("a", 7), ("b", 7)), 6)
     assert names in (list("ababab"), list("bababa"))
+
+
+def test_weights_hold_even_where_the_turns_start_anew_every_few_requests():
+    endpoints, env = candidates(("a", 95), ("b", 5)), environment()
+    picked = Counter()
+    for _ in range(3000):
+        pick = compile_component(RoundRobin, endpoints, env)
+        picked.update(pick(HEAD).name for _ in range(2))
+    assert abs(picked["b"] - 300) < 3 * (6000 * 0.05 * 0.95) ** 0.5

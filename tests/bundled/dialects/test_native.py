@@ -3,7 +3,17 @@
 import pytest
 
 from shadowgate.bundled.dialects.native import NativeDialect
-from shadowgate.model import Cluster, Destination, Endpoint, Listener, MirrorLimits, PathMatch, Route, Timeouts
+from shadowgate.model import (
+    ClientNetwork,
+    Cluster,
+    Destination,
+    Endpoint,
+    Listener,
+    MirrorLimits,
+    PathMatch,
+    Route,
+    Timeouts,
+)
 from shadowgate.plugin import Mapping, Report, Sequence
 from shadowgate.plugin.yaml import read_text
 
@@ -271,4 +281,12 @@ def test_listeners_are_endpoints_with_or_without_a_name():
     assert fragments_of("listeners: [tcp:8000, {name: web, endpoint: 'unix:/run/web.sock'}]") == [
         Listener("tcp:8000", "tcp:8000"),
         Listener("web", "unix:/run/web.sock"),
+    ]
+
+
+def test_networks_of_clients_have_labels():
+    written = "clients: [{networks: 10.0.0.0/8, labels: {app: web}}, {networks: [192.0.2.1, '::1']}]"
+    assert fragments_of(written) == [
+        ClientNetwork(("10.0.0.0/8",), {"app": "web"}),
+        ClientNetwork(("192.0.2.1", "::1"), {}),
     ]

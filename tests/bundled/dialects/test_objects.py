@@ -24,4 +24,6 @@ def test_a_document_without_metadata_has_empty_metadata():
 def test_wrong_types_are_reported_where_they_are():
     found, problems = metadata("metadata:\n  labels: [a]")
     assert found == Metadata()
-    assert problems == ["a.yaml:2:11: error: metadata.labels: wrong kind of value; found a list; expected a mapping"]
+    assert problems == [
+        "a.yaml:2:11: error [SG0015]: metadata.labels: wrong kind of value; found a list; expected a mapping"
+    ]

@@ -2,7 +2,15 @@
 
 import pytest
 
-from shadowgate.bundled.dialects.service_names import all_names, canonical, is_address, is_host, is_label, service_name
+from shadowgate.bundled.dialects.service_names import (
+    all_names,
+    canonical,
+    is_address,
+    is_host,
+    is_label,
+    is_service_record,
+    service_name,
+)
 
 FULL = "httpbin.default.svc.cluster.local"
 
@@ -53,3 +61,13 @@ def test_addresses_are_ip_addresses():
     assert is_address("127.0.0.2")
     assert is_address("2001:db8::1")
     assert not any(is_address(text) for text in ("", "localhost", "10.0.0.1:80", "10.0.0.256"))
+
+
+@pytest.mark.parametrize("name", ["_http._tcp.web.example", "_http._udp.web", "_HTTP._TCP.Web.Example"])
+def test_names_of_service_records(name):
+    assert is_service_record(name)
+
+
+@pytest.mark.parametrize("name", ["web.example", "_http.web.example", "_http._tcp", "_._tcp.web", "_http._tcp.*.web"])
+def test_other_names_are_no_service_records(name):
+    assert not is_service_record(name)

@@ -121,4 +121,4 @@ def test_what_would_break_a_message_is_refused(text, sentence):
 def test_a_problem_names_the_line_of_the_part_that_is_wrong():
     with pytest.raises(ConfigError) as caught:
         from_yaml(HeaderRewrite, "request:\n  set: {x-a: 1}\nresponse:\n  set: {upgrade: x}\n")
-    assert str(caught.value).startswith("options.yaml:4:3: error: response: upgrade cannot be changed")
+    assert str(caught.value).startswith("options.yaml:4:3: error [SG0023]: response: upgrade cannot be changed")

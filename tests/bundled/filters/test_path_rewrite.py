@@ -54,6 +54,13 @@ def test_segments_can_be_dropped_and_the_path_is_never_empty(replacement, target
     assert rewritten(target, segments="/foo", replacement=replacement) == expected
 
 
+@pytest.mark.parametrize("found", ["prefix", "segments"])
+def test_case_plays_no_part_in_what_is_replaced_where_that_is_said(found):
+    assert rewritten("/FOO/Bar", replacement="/x", ignore_case=True, **{found: "/Foo"}) == "/x/Bar"
+    assert rewritten("/FO", replacement="/x", ignore_case=True, **{found: "/Foo"}) == "/FO"
+    assert rewritten("/FOO/Bar", replacement="/x", **{found: "/Foo"}) == "/FOO/Bar"
+
+
 def test_the_root_segment_is_in_front_of_every_path():
     assert rewritten("/bar", segments="/", replacement="/v2") == "/v2/bar"
     assert rewritten("/", segments="/", replacement="/v2") == "/v2/"

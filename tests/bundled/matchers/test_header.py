@@ -85,7 +85,9 @@ def test_yaml_reads_into_the_condition():
 
 
 def test_an_unknown_option_is_named_with_the_one_that_was_meant():
-    with pytest.raises(ConfigError, match=r'options\.yaml:2:1: error: unknown key "exakt", did you mean "exact"'):
+    with pytest.raises(
+        ConfigError, match=r'options\.yaml:2:1: error \[SG0013\]: unknown key "exakt", did you mean "exact"'
+    ):
         from_yaml(Header, "name: x-user\nexakt: ann\n")
 
 

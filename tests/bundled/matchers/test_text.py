@@ -82,7 +82,7 @@ def test_a_wrong_regex_is_reported_at_its_place_with_re2s_reason():
     with pytest.raises(ConfigError) as caught:
         from_yaml(TextOptions, "ignoreCase: true\nregex: 'a('\n")
     text = str(caught.value)
-    assert text.startswith("options.yaml:2:8: error: regex:")
+    assert text.startswith("options.yaml:2:8: error [SG0022]: regex:")
     assert "missing )" in text
 
 

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shadowgate.bundled.mirrors.counter import Counter
-from shadowgate.bundled.mirrors.percent import per_million
+from shadowgate.bundled.percent import per_million
 from shadowgate.testing import compile_component, request
 
 HEAD = request()

@@ -57,7 +57,7 @@ def test_a_cookie_or_the_clients_address_can_be_the_key():
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("percent: 5", "exactly one of header, cookie and source; there is none of them"),
+        ("percent: 5", "exactly one of header, cookie, query and source; there is none of them"),
         ("{header: a, cookie: b}", "there is header and cookie"),
         ("{source: true, missing: mirorr}", 'did you mean "mirror"'),
     ],

@@ -13,11 +13,17 @@ from harness.wire import OK, Cut, Message, Wire
 Behaviour = Callable[["Peer", Wire], None]
 """What a server does with one connection, in a thread of its own."""
 
+Address = tuple[str, int] | str
+"""Host and port, or the path of a UNIX socket."""
+
 
 class Peer:
-    """A server on a free loopback port.  ``requests`` are those read so far, ``connections`` counts the accepted."""
+    """A server, on a free loopback port unless told where.
 
-    def __init__(self, behaviour: Behaviour, address: tuple[str, int] = ("127.0.0.1", 0)) -> None:
+    ``requests`` are those read so far, ``connections`` counts the accepted and ``ended`` those that are over.
+    """
+
+    def __init__(self, behaviour: Behaviour, address: Address = ("127.0.0.1", 0)) -> None:
         self.requests: list[Message] = []
         self.connections = 0
         self.received = 0
@@ -26,12 +32,20 @@ class Peer:
         self._behaviour = behaviour
         self._wires: list[Wire] = []
         self._threads: list[Thread] = []
-        self._listening = socket.create_server(address)
-        self.port: int = self._listening.getsockname()[1]
+        if isinstance(address, str):
+            self._listening = socket.socket(socket.AF_UNIX)
+            self._listening.bind(address)
+            self._listening.listen()
+            self.name = f"unix:{address}"
+        else:
+            self._listening = socket.create_server(address)
+            self.port: int = self._listening.getsockname()[1]
+            self.name = f"{address[0]}:{self.port}"
         self._start(self._accept)
 
     def __str__(self) -> str:
-        return f"127.0.0.1:{self.port}"
+        """The server as an endpoint of the native form."""
+        return self.name
 
     def next(self, number: int = 1) -> Message:
         """Return the ``number``-th request, waited for."""
@@ -77,7 +91,7 @@ class Peer:
 
 
 @contextmanager
-def peer(behaviour: Behaviour | bytes = OK, address: tuple[str, int] = ("127.0.0.1", 0)) -> Iterator[Peer]:
+def peer(behaviour: Behaviour | bytes = OK, address: Address = ("127.0.0.1", 0)) -> Iterator[Peer]:
     """Run a server: ``behaviour``, or one that gives the same answer to every request."""
     server = Peer(answering(behaviour) if isinstance(behaviour, bytes) else behaviour, address)
     try:

@@ -8,7 +8,8 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,17 @@ class Child:
 
     def signal(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
+
+    @contextmanager
+    def suspended(self) -> Iterator[None]:
+        """Hold the process, so that what happens meanwhile is all there, in this order, when it goes on."""
+        state = Path(f"/proc/{self.process.pid}/stat")
+        self.signal(signal.SIGSTOP)
+        try:
+            until(lambda: state.read_text().rpartition(")")[2].split()[0] == "T", "the process's stop")
+            yield
+        finally:
+            self.signal(signal.SIGCONT)
 
     def ended(self) -> int:
         """Wait for the end and return the exit status."""
@@ -215,8 +227,15 @@ class Httpbin(Child):
         self.version = version
         log_format = '%({host}i)s %(h)s %(l)s %(u)s %(t)s "%(r)s" %(s)s %(b)s "%(f)s" "%(a)s"'
         super().__init__(
-            ["-m", "gunicorn", "--access-logfile", "-", "--access-logformat", log_format]
-            + ["-b", "127.0.0.1:0", "httpbin:app"],
+            [
+                "-m",
+                "gunicorn",
+                "-b",
+                "127.0.0.1:0",
+                f"--access-logformat={log_format}",
+                "--access-logfile=-",
+                "httpbin:app",
+            ],
             directory / f"{version}.log",
         )
 

@@ -9,11 +9,14 @@ from attrs import frozen
 from zope.interface import implementer
 
 from shadowgate.bundled.dialects.istio.destination_rule import DestinationRule
-from shadowgate.bundled.dialects.istio.service_entry import ServiceEntry, WorkloadEntry
+from shadowgate.bundled.dialects.istio.gateway import Gateway
+from shadowgate.bundled.dialects.istio.service_entry import ServiceEntry
 from shadowgate.bundled.dialects.istio.virtual_service import VirtualService
+from shadowgate.bundled.dialects.istio.workload_entry import WorkloadEntry
 from shadowgate.bundled.dialects.scope import Scope
 from shadowgate.model import Fragment
 from shadowgate.plugin import Document, Report, read
+from shadowgate.plugin.checks import istio_routing
 from shadowgate.plugin.documents import Mapping as MappingNode
 from shadowgate.plugin.interfaces import IDialect
 
@@ -30,6 +33,7 @@ class _Spec(Protocol):
 
 _KINDS: Mapping[str, type[_Spec]] = {
     "VirtualService": VirtualService,
+    "Gateway": Gateway,
     "DestinationRule": DestinationRule,
     "ServiceEntry": ServiceEntry,
     "WorkloadEntry": WorkloadEntry,
@@ -48,26 +52,24 @@ class _Envelope:
 @implementer(IDialect)
 @frozen
 class IstioDialect:
-    """VirtualService, DestinationRule, ServiceEntry and WorkloadEntry; of a Gateway it says that it is not served."""
+    """VirtualService, Gateway, DestinationRule, ServiceEntry and WorkloadEntry."""
 
-    kinds: ClassVar[frozenset[tuple[str, str]]] = frozenset((_GROUP, kind) for kind in (*_KINDS, "Gateway"))
+    kinds: ClassVar[frozenset[tuple[str, str]]] = frozenset((_GROUP, kind) for kind in _KINDS)
 
     def translate(self, document: Document, report: Report) -> Iterable[Fragment]:
         version = document.api_version.rpartition("/")[2]
         if version not in _VERSIONS:
             message = f"{_GROUP} has no version {version}"
             expected = f"one of {', '.join(_VERSIONS)}"
-            report.error(message, document.position, path="apiVersion", expected=expected)
+            report.error(
+                message, document.position, path="apiVersion", expected=expected, check=istio_routing.API_VERSION
+            )
             return ()
         if not document.name:
-            report.error("the name is missing", document.position, path="metadata.name")
+            report.error("the name is missing", document.position, path="metadata.name", check=istio_routing.NAME)
             return ()
         envelope = read(_Envelope, document.root, report)
         if envelope is None:
-            return ()
-        if document.kind == "Gateway":
-            message = "Gateways are not served yet: routes bound to this one answer on every listener"
-            report.warning(message, document.position)
             return ()
         scope = Scope(report, "spec", document.namespace, document.position)
         spec = read(_KINDS[document.kind], envelope.spec, report, scope.path)

@@ -12,6 +12,7 @@ from shadowgate.bundled.dialects.scope import Scope
 from shadowgate.errors import NOWHERE, Position
 from shadowgate.model import PluginUse
 from shadowgate.plugin import Scalar
+from shadowgate.plugin.checks import istio_routing
 from shadowgate.plugin.scalars import integer
 
 
@@ -37,15 +38,17 @@ class Mirroring:
     def translate(self, scope: Scope) -> tuple[model.Mirror, ...]:
         if self.mirror is not None and self.mirrors:
             message = "mirror and mirrors exclude each other"
-            scope.inside("mirror").error(message, self.mirror.position, expected="all of them in mirrors")
+            expected = "all of them in mirrors"
+            inner = scope.inside("mirror")
+            inner.error(message, self.mirror.position, expected=expected, check=istio_routing.MIRRORS_EXCLUDE)
         if self.percent is not None:
             message = "mirrorPercent is deprecated; use mirrorPercentage with its value"
-            scope.inside("mirrorPercent").warning(message, self.percent.position)
+            scope.inside("mirrorPercent").warning(message, self.percent.position, check=istio_routing.DEPRECATED)
         governing = self.percentage or self.percent
         if self.mirror is None and governing is not None:
             message = "there is no mirror that this percentage could govern; each item of mirrors has its own"
             key = "mirrorPercent" if self.percentage is None else "mirrorPercentage"
-            scope.inside(key).warning(message, governing.position)
+            scope.inside(key).warning(message, governing.position, check=istio_routing.PERCENTAGE_IN_VAIN)
         return tuple(self._mirrors(scope))
 
     def _mirrors(self, scope: Scope) -> Iterator[model.Mirror]:

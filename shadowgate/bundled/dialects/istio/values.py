@@ -9,22 +9,23 @@ from attrs import Attribute, field, frozen
 
 from shadowgate import model
 from shadowgate.bundled.dialects.scope import Scope
-from shadowgate.bundled.dialects.service_names import canonical, is_address, is_host, is_label
-from shadowgate.bundled.fields import check_name, check_value
+from shadowgate.bundled.dialects.service_names import canonical, is_address, is_host, is_label, is_service_record
+from shadowgate.bundled.fields import check_changeable, check_value
 from shadowgate.errors import NOWHERE, Position
 from shadowgate.model import PluginUse
+from shadowgate.plugin.checks import Check, Unfit, istio_routing
 
 
 def port_number(_instance: Any, _attribute: Attribute[int], value: int) -> None:
     """Validate a port."""
     if not 1 <= value <= 65535:
-        raise ValueError("a port is a number from 1 to 65535")
+        raise Unfit(istio_routing.PORT, "a port is a number from 1 to 65535")
 
 
 def percentage(_instance: Any, _attribute: Attribute[Any], value: float | None) -> None:
     """Validate a share of the requests in per cent."""
     if value is not None and not 0 <= value <= 100:
-        raise ValueError("a percentage lies between 0 and 100")
+        raise Unfit(istio_routing.PERCENTAGE, "a percentage lies between 0 and 100")
 
 
 @frozen
@@ -50,11 +51,14 @@ class Destination:
     position: Position = field(default=NOWHERE, eq=False)
 
     def check(self, scope: Scope) -> None:
-        if not is_host(self.host) and not is_address(self.host):
+        inner = scope.inside("host")
+        if not is_host(self.host) and not is_address(self.host) and not is_service_record(self.host):
             message = "a destination is one host" if "*" in self.host else "this is not a host name"
-            scope.inside("host").error(message, self.position, found=f'"{self.host}"', expected="a name without port")
+            found, expected = f'"{self.host}"', "a name without port"
+            inner.error(message, self.position, found=found, expected=expected, check=istio_routing.DESTINATION)
         if self.subset is not None:
-            check_label("a subset's name", self.subset, self.position, scope.inside("subset"))
+            label = scope.inside("subset")
+            check_label("a subset's name", self.subset, self.position, label, istio_routing.DESTINATION)
 
     def translate(self, scope: Scope, weight: int = 1, filters: tuple[PluginUse, ...] = ()) -> model.Destination:
         return model.Destination(
@@ -67,11 +71,16 @@ class Destination:
         )
 
 
-def check_label(what: str, text: str, at: Position, scope: Scope) -> None:
+def check_label(what: str, text: str, at: Position, scope: Scope, check: Check) -> None:
     """Report a name that is no DNS label."""
     if not is_label(text):
         expected = "lower-case letters, digits and hyphens, at most 63"
-        scope.error(f"{what} must be a DNS label", at, found=f'"{text}"', expected=expected)
+        scope.error(f"{what} must be a DNS label", at, found=f'"{text}"', expected=expected, check=check)
+
+
+def is_authority(name: str) -> bool:
+    """Return whether a header operation is about the host: ``:authority`` is HTTP/2's name of Host."""
+    return name.lower() in ("host", ":authority")
 
 
 @frozen
@@ -83,12 +92,18 @@ class HeaderOperations:
     remove: tuple[str, ...] = ()
     position: Position = field(default=NOWHERE, eq=False)
 
-    def options(self) -> dict[str, Any]:
-        """Return what the ``header-rewrite`` filter is told; ``:authority`` is HTTP/2's name of Host."""
+    @property
+    def authorities(self) -> tuple[str, ...]:
+        """What the host is changed to, once for each operation that does it."""
+        return tuple(text for fields in (self.set, self.add) for name, text in fields.items() if is_authority(name))
+
+    def options(self, *, authority: bool = True) -> dict[str, Any]:
+        """Return what the ``header-rewrite`` filter is told; without ``authority`` the host is left alone."""
         parts: dict[str, Any] = {}
         for key, fields in (("set", self.set), ("add", self.add)):
-            if fields:
-                parts[key] = {"host" if name.lower() == ":authority" else name: text for name, text in fields.items()}
+            named = {_plain_name(name): text for name, text in fields.items() if authority or not is_authority(name)}
+            if named:
+                parts[key] = named
         if self.remove:
             parts["remove"] = list(self.remove)
         return parts
@@ -101,20 +116,24 @@ class HeaderOperations:
                 try:
                     check_value(name, text)
                 except ValueError as wrong:
-                    scope.inside(key).error(str(wrong), self.position)
+                    scope.inside(key).error(str(wrong), self.position, check=istio_routing.HEADER_VALUE)
         for name in self.remove:
             self._check_name(name, scope.inside("remove"), authority=False)
 
     def _check_name(self, name: str, scope: Scope, *, authority: bool) -> None:
-        if name.lower() in ("host", ":authority"):
+        if is_authority(name):
             if not authority:
                 message = f"{name} cannot be changed here; only a request's set and add may"
-                scope.error(message, self.position)
+                scope.error(message, self.position, check=istio_routing.HOST_HEADER)
             return
         try:
-            check_name(name)
+            check_changeable(name)
         except ValueError as wrong:
-            scope.error(str(wrong), self.position)
+            scope.error(str(wrong), self.position, check=istio_routing.HEADER_NAME)
+
+
+def _plain_name(name: str) -> str:
+    return "host" if name.lower() == ":authority" else name
 
 
 @frozen
@@ -125,10 +144,10 @@ class Headers:
     response: HeaderOperations = field(factory=HeaderOperations)
     position: Position = field(default=NOWHERE, eq=False)
 
-    def translate(self, scope: Scope) -> tuple[PluginUse, ...]:
-        """Return the filter that does all of it, or nothing."""
+    def translate(self, scope: Scope, *, authority: bool = True) -> tuple[PluginUse, ...]:
+        """Return the filter that does all of it, or nothing; without ``authority`` the host is left alone."""
         self.request.check(scope.inside("request"), authority=True)
         self.response.check(scope.inside("response"), authority=False)
-        parts = {"request": self.request.options(), "response": self.response.options()}
+        parts = {"request": self.request.options(authority=authority), "response": self.response.options()}
         options = {key: operations for key, operations in parts.items() if operations}
-        return (PluginUse("header-rewrite", options, self.position),) if options else ()
+        return (PluginUse("header-rewrite", options, self.position, key="headers"),) if options else ()

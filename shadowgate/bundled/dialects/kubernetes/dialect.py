@@ -17,6 +17,7 @@ from shadowgate.bundled.dialects.kubernetes.service import Service
 from shadowgate.bundled.dialects.scope import Scope
 from shadowgate.model import Fragment
 from shadowgate.plugin import Document, Report, read
+from shadowgate.plugin.checks import kubernetes
 from shadowgate.plugin.interfaces import IDialect
 
 
@@ -71,10 +72,10 @@ class KubernetesDialect:
     def translate(self, document: Document, report: Report) -> Iterable[Fragment]:
         key = (document.group, document.kind)
         if key in _PASSED_OVER:
-            report.info(f"passed over: {_PASSED_OVER[key]}", document.position)
+            report.info(f"passed over: {_PASSED_OVER[key]}", document.position, check=kubernetes.PASSED_OVER)
             return ()
         if not document.name:
-            report.error("the name is missing", document.position, path="metadata.name")
+            report.error("the name is missing", document.position, path="metadata.name", check=kubernetes.NAME)
             return ()
         found = read(_KINDS[key], document.root, report)
         scope = Scope(report, "", document.namespace, document.position)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import ClassVar, Final
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from shadowgate.bundled.dialects.kubernetes.service import port_number
+from shadowgate.bundled.dialects.kubernetes.topology import locality_of
 from shadowgate.bundled.dialects.objects import EVERY_KEY, read_metadata
 from shadowgate.bundled.dialects.scope import Scope
 from shadowgate.bundled.dialects.service_names import is_address, is_host, service_name
 from shadowgate.errors import NOWHERE, Position
 from shadowgate.model import Endpoint, EndpointSet
 from shadowgate.plugin import Document
+from shadowgate.plugin.checks import kubernetes
 
 _SERVICE_LABEL: Final = "kubernetes.io/service-name"
 
@@ -40,13 +42,20 @@ class Conditions:
 
 @frozen
 class SliceEndpoint:
-    """``endpoints[]`` of a slice."""
+    """``endpoints[]`` of a slice; only the older topology knows the region of a zone."""
 
     ignored_keys: ClassVar[Container[str]] = EVERY_KEY
 
     addresses: tuple[str, ...]
     conditions: Conditions = field(factory=Conditions)
+    zone: str = ""
+    topology: Mapping[str, str] = field(factory=dict)
+    deprecated_topology: Mapping[str, str] = field(factory=dict)
     position: Position = field(default=NOWHERE, eq=False)
+
+    @property
+    def locality(self) -> str:
+        return locality_of({**self.topology, **self.deprecated_topology}, self.zone)
 
 
 @frozen
@@ -63,10 +72,14 @@ class EndpointSlice:
         service = read_metadata(document, scope.report).labels.get(_SERVICE_LABEL, "")
         if not service:
             inner = scope.inside("metadata.labels")
-            inner.warning(f"without the label {_SERVICE_LABEL} these endpoints belong to no Service", scope.document)
+            message = f"without the label {_SERVICE_LABEL} these endpoints belong to no Service"
+            inner.warning(message, scope.document, check=kubernetes.NO_SERVICE)
             return
         endpoints = [
-            _endpoint(address, endpoint.position, scope.inside(f"endpoints[{index}]"), self.address_type == "FQDN")
+            evolve(
+                _endpoint(address, endpoint.position, scope.inside(f"endpoints[{index}]"), self.address_type == "FQDN"),
+                locality=endpoint.locality,
+            )
             for index, endpoint in enumerate(self.endpoints)
             if endpoint.conditions.ready
             for address in endpoint.addresses
@@ -115,7 +128,7 @@ class Endpoints:
 def _endpoint(address: str, position: Position, scope: Scope, named: bool) -> Endpoint:
     if not (is_host(address) if named else is_address(address)):
         what = "a host name" if named else "an IP address"
-        scope.error(f"this is not {what}", position, found=f'"{address}"')
+        scope.error(f"this is not {what}", position, found=f'"{address}"', check=kubernetes.ADDRESS)
     return Endpoint(address, position=position)
 
 

@@ -8,12 +8,14 @@ from typing import ClassVar, Final
 from attrs import field, frozen
 
 from shadowgate.bundled.dialects.kubernetes.service import port_number
+from shadowgate.bundled.dialects.kubernetes.topology import locality_of
 from shadowgate.bundled.dialects.objects import EVERY_KEY, read_metadata
 from shadowgate.bundled.dialects.scope import Scope
 from shadowgate.bundled.dialects.service_names import is_address
 from shadowgate.errors import NOWHERE, Position
 from shadowgate.model import Endpoint, Workload
 from shadowgate.plugin import Document
+from shadowgate.plugin.checks import kubernetes
 
 _ENDED: Final = ("Succeeded", "Failed")
 
@@ -95,16 +97,17 @@ class Pod:
         metadata = read_metadata(document, scope.report)
         reason = "it is being deleted" if metadata.deletion_timestamp else self._absence()
         if reason:
-            scope.add("info", f"left out: {reason}", scope.document)
+            scope.info(f"left out: {reason}", scope.document, check=kubernetes.LEFT_OUT)
             return
         address, position = self.status.address, self.status.position
         if not is_address(address):
-            scope.inside("status.podIP").error("this is not an IP address", position, found=f'"{address}"')
+            inner = scope.inside("status.podIP")
+            inner.error("this is not an IP address", position, found=f'"{address}"', check=kubernetes.ADDRESS)
         ports = (port for container in self.spec.containers for port in container.ports if port.name)
         yield Workload(
             document.name,
             scope.namespace,
-            Endpoint(address, labels=metadata.labels, position=position),
+            Endpoint(address, labels=metadata.labels, locality=locality_of(metadata.labels), position=position),
             port_names={port.name: port.container_port for port in ports},
             position=scope.document,
         )

@@ -13,6 +13,7 @@ from shadowgate.bundled.dialects.service_names import all_names, service_name
 from shadowgate.errors import NOWHERE, Position
 from shadowgate.model import Cluster, ClusterPort, Endpoint
 from shadowgate.plugin import Document
+from shadowgate.plugin.checks import Unfit, kubernetes, reading
 
 _HTTP = 80
 
@@ -20,7 +21,7 @@ _HTTP = 80
 def port_number(_instance: Any, _attribute: Attribute[Any], value: int | str | None) -> None:
     """Validate a port that may be a name or left out."""
     if isinstance(value, int) and not 1 <= value <= 65535:
-        raise ValueError("a port is a number from 1 to 65535")
+        raise Unfit(reading.RANGE, "a port is a number from 1 to 65535")
 
 
 @frozen
@@ -64,12 +65,15 @@ class Service:
         endpoints: tuple[Endpoint, ...] = ()
         if spec.type == "ExternalName":
             if not spec.external_name:
-                inner.error("externalName is missing", spec.position, expected="a host name")
+                inner.error(
+                    "externalName is missing", spec.position, expected="a host name", check=kubernetes.EXTERNAL_NAME
+                )
                 return
             # Another name for a host elsewhere: its port is the one asked for.
             endpoints = (Endpoint(spec.external_name, 0 if ports else _HTTP, position=spec.position),)
         elif not ports:
-            inner.inside("ports").warning("there is no TCP port, so nothing can be sent to it", spec.position)
+            message = "there is no TCP port, so nothing can be sent to it"
+            inner.inside("ports").warning(message, spec.position, check=kubernetes.NO_TCP_PORT)
             return
         name = service_name(document.name, scope.namespace)
         yield Cluster(

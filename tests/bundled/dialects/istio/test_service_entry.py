@@ -9,10 +9,10 @@ from shadowgate.plugin.yaml import read_text
 PORTS = "ports: [{number: 80, name: http, targetPort: 8080}]"
 
 
-def translate(spec, kind="ServiceEntry", metadata="name: web, namespace: shop"):
+def translate(spec):
     report = Report()
-    text = f"apiVersion: networking.istio.io/v1\nkind: {kind}\nmetadata: {{{metadata}}}\nspec: {{{spec}}}\n"
-    (document,) = read_text(text, "a.yaml", report)
+    head = "apiVersion: networking.istio.io/v1\nkind: ServiceEntry\nmetadata: {name: web, namespace: shop}\n"
+    (document,) = read_text(f"{head}spec: {{{spec}}}\n", "a.yaml", report)
     fragments = list(IstioDialect().translate(document, report))
     return fragments, [f"{problem.severity}: {problem.path}" for problem in report.problems]
 
@@ -64,6 +64,7 @@ def test_the_place_of_an_endpoint_is_among_its_labels_as_in_istio():
         f"hosts: [a.example], resolution: STATIC, {PORTS}, "
         "endpoints: [{address: 10.0.0.1, locality: eu/west, network: n1, labels: {version: v1}}]"
     )
+    assert clusters[0].endpoints[0].locality == "eu/west"
     assert clusters[0].endpoints[0].labels == {
         "topology.kubernetes.io/region": "eu",
         "topology.kubernetes.io/zone": "west",
@@ -81,11 +82,43 @@ def test_a_unix_socket_is_written_in_one_way(address):
     assert problems == []
 
 
-@pytest.mark.parametrize("resolution", ["NONE", "DYNAMIC_DNS"])
-def test_a_host_that_nothing_locates_is_a_warning_and_no_cluster(resolution):
+@pytest.mark.parametrize(("resolution", "severity"), [("NONE", "warning"), ("DYNAMIC_DNS", "error")])
+def test_a_host_that_nothing_locates_is_reported_and_no_cluster(resolution, severity):
     clusters, problems = translate(f'hosts: ["*.example"], resolution: {resolution}, {PORTS}')
     assert clusters == []
-    assert problems == ["warning: spec.resolution"]
+    assert problems == [f"{severity}: spec.resolution"]
+
+
+@pytest.mark.parametrize(
+    ("said", "resolution"),
+    [
+        ("resolution: STATIC, endpoints: [{address: 10.0.0.1}]", "static"),
+        ("resolution: DNS", "dns"),
+        ("resolution: DNS_ROUND_ROBIN", "dns"),
+        ("resolution: DNS, endpoints: [{address: 10.0.0.1}, {address: b.example}]", "dns"),
+        ("resolution: DNS, endpoints: [{address: 10.0.0.1}]", "static"),
+        ("resolution: DNS, endpoints: [{address: _http._tcp.b.example}]", "dns-srv"),
+        ("resolution: DNS, workloadSelector: {labels: {app: web}}", "dns"),
+    ],
+)
+def test_names_are_looked_up_as_what_they_are(said, resolution):
+    (cluster,), problems = translate(f"hosts: [a.example], {PORTS}, {said}")
+    assert (cluster.resolution, problems) == (resolution, [])
+
+
+def test_a_host_may_be_the_name_of_service_records():
+    (cluster,), problems = translate(f"hosts: [_http._tcp.a.example], resolution: DNS, {PORTS}")
+    assert (cluster.name, cluster.resolution, addresses([cluster])) == (
+        "_http._tcp.a.example",
+        "dns-srv",
+        [["_http._tcp.a.example:8080"]],
+    )
+    assert problems == []
+
+
+def test_a_host_knows_to_whom_it_is_exported():
+    (cluster,), _ = translate(f'hosts: [a.example], resolution: DNS, exportTo: ["."], {PORTS}')
+    assert cluster.exported_to == ("shop",)
 
 
 @pytest.mark.parametrize("protocol", ["HTTPS", "TLS", "HTTP2", "GRPC", "grpc"])
@@ -107,14 +140,3 @@ def test_a_selector_is_handed_on_with_all_ports():
         f"hosts: [a.example], resolution: STATIC, {PORTS}, workloadSelector: {{labels: {{a: b}}}}"
     )
     assert (cluster.selector, cluster.endpoints, len(cluster.ports)) == ({"a": "b"}, (), 1)
-
-
-def test_a_workload_entry_has_the_labels_of_its_spec_and_of_its_metadata():
-    (workload,), problems = translate(
-        "address: 10.0.0.1, ports: {http: 8080}, labels: {app: web, version: v0}",
-        "WorkloadEntry",
-        "name: one, namespace: shop, labels: {version: v1}",
-    )
-    assert (workload.name, workload.namespace, workload.service_ports) == ("one", "shop", {"http": 8080})
-    assert workload.endpoint.labels == {"app": "web", "version": "v1"}
-    assert problems == []

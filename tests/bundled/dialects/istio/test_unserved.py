@@ -23,9 +23,9 @@ def test_each_marked_field_that_was_given_is_reported_at_its_place():
     node = Scalar("x", HERE)
     report_unserved(Fields(node, node, node, node), Scope(report, "spec", "default", HERE))
     assert [str(problem) for problem in report.problems] == [
-        "a.yaml:1:1: warning: spec.corsPolicy: corsPolicy is not served yet and has no effect",
-        "a.yaml:1:1: error: spec.redirect: redirect is not supported yet",
-        "a.yaml:1:1: info: spec.serviceAccount: serviceAccount is not served yet and has no effect",
+        "a.yaml:1:1: warning [SG0108]: spec.corsPolicy: corsPolicy is not served yet and has no effect",
+        "a.yaml:1:1: error [SG0108]: spec.redirect: redirect is not supported yet",
+        "a.yaml:1:1: info [SG0109]: spec.serviceAccount: serviceAccount means nothing to a gateway",
     ]
 
 

@@ -60,25 +60,6 @@ def test_several_destinations_without_any_weight_are_an_error():
     assert problems == ["error: spec.http[0].route: several destinations, and none has a weight above 0"]
 
 
-@pytest.mark.parametrize(("text", "seconds"), [("1ms", 0.001), ("2.5s", 2.5), ("1m30s", 90)])
-def test_the_timeout_bounds_the_response(text, seconds):
-    route, _ = translate(rules=f"[{{timeout: {text}, route: [{{destination: {{host: web}}}}]}}]")
-    assert route.rules[0].timeouts.response == seconds
-
-
-@pytest.mark.parametrize("text", ["0s", "999us", "1.5ms"])
-def test_a_timeout_is_a_whole_number_of_milliseconds(text):
-    route, problems = translate(rules=f"[{{timeout: {text}, route: [{{destination: {{host: web}}}}]}}]")
-    assert route is None
-    assert len(problems) == 1
-    assert problems[0].startswith("error: spec.http[0].timeout: a timeout is ")
-
-
-def test_without_a_timeout_the_gateways_own_holds():
-    route, _ = translate()
-    assert route.rules[0].timeouts is None
-
-
 @pytest.mark.parametrize("hosts", ['["*"]', "[10.0.0.1]", '["2001:db8::1"]'])
 def test_hosts_that_are_no_names_need_gateways(hosts):
     for gateways in ("", ", gateways: [mesh]", ", gateways: [edge, mesh]"):
@@ -86,7 +67,7 @@ def test_hosts_that_are_no_names_need_gateways(hosts):
         assert "error: spec.hosts[0]: this host needs gateways" in problems[-1]
     route, problems = translate(hosts, more=", gateways: [edge]")
     assert route is not None
-    assert [problem.partition(":")[0] for problem in problems] == ["warning"]
+    assert problems == []
 
 
 @pytest.mark.parametrize(
@@ -106,7 +87,15 @@ def test_hosts_of_one_document_do_not_overlap(hosts, overlap):
 
 
 def test_the_mesh_is_a_gateway_that_needs_no_mention():
-    assert translate(more=", gateways: [mesh]")[1] == []
+    for more in ("", ", gateways: [mesh]"):
+        route, problems = translate(more=more)
+        assert route.listeners == ()
+        assert problems == []
+
+
+def test_gateways_are_named_in_full():
+    route, _ = translate(more=", gateways: [edge, other/edge, shop/edge, mesh]")
+    assert route.listeners == ("shop/edge", "other/edge", "mesh")
 
 
 def test_rules_for_tcp_alone_are_no_http_route():
@@ -115,19 +104,18 @@ def test_rules_for_tcp_alone_are_no_http_route():
     assert problems == ["warning: spec.tcp: tcp is not served yet and has no effect"]
 
 
-def test_the_rule_after_a_catch_all_is_told_once_for_all_that_follow():
-    rule = "{route: [{destination: {host: web}}]}"
-    _, problems = translate(rules=f"[{rule}, {rule}, {rule}]")
-    assert problems == [
-        "warning: spec.http[1]: no request gets here or further down: the rule above matches everything"
-    ]
+def test_without_hosts_it_is_a_delegate():
+    route, problems = translate("[]")
+    assert route.hosts == ()
+    assert problems == []
 
 
-def test_a_rule_is_reachable_while_one_of_its_matches_is_new():
-    to = "route: [{destination: {host: web}}]"
-    first = f"{{match: [{{uri: {{prefix: /a}}}}], {to}}}"
-    both = f"{{match: [{{uri: {{prefix: /a}}}}, {{uri: {{prefix: /b}}}}], {to}}}"
-    assert translate(rules=f"[{first}, {both}]")[1] == []
-    assert translate(rules=f"[{both}, {first}]")[1] == [
-        "warning: spec.http[1]: no request gets here: the rules above match the same"
-    ]
+def test_its_age_is_that_of_the_object():
+    assert translate()[0].created == ""
+    head = HEAD.replace("namespace: shop", "namespace: shop, creationTimestamp: '2024-01-01T00:00:00Z'")
+    report = Report()
+    (document,) = read_text(
+        f"{head}spec: {{hosts: [a], http: [{{directResponse: {{status: 200}}}}]}}", "a.yaml", report
+    )
+    (route,) = IstioDialect().translate(document, report)
+    assert route.created == "2024-01-01T00:00:00Z"

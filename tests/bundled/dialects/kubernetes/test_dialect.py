@@ -38,13 +38,13 @@ def test_it_is_a_dialect():
     ],
 )
 def test_kinds_without_use_are_passed_over_with_one_line(api_version, kind):
-    assert translate(api_version, kind) == ["a.yaml:1:1: info: passed over: a gateway has no use for it"]
+    assert translate(api_version, kind) == ["a.yaml:1:1: info [SG0301]: passed over: a gateway has no use for it"]
 
 
 def test_of_an_ingress_it_is_said_what_would_be_served():
     (problem,) = translate("networking.k8s.io/v1", "Ingress")
-    assert problem.startswith("a.yaml:1:1: info: passed over: its rules are not served; ")
+    assert problem.startswith("a.yaml:1:1: info [SG0301]: passed over: its rules are not served; ")
 
 
 def test_an_object_that_is_read_needs_a_name():
-    assert translate("v1", "Service", "{}") == ["a.yaml:1:1: error: metadata.name: the name is missing"]
+    assert translate("v1", "Service", "{}") == ["a.yaml:1:1: error [SG0302]: metadata.name: the name is missing"]

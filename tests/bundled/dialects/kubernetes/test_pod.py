@@ -47,15 +47,15 @@ def test_a_pod_that_does_not_say_otherwise_is_ready(conditions):
     ],
 )
 def test_a_pod_that_cannot_answer_is_left_out_with_the_reason(status, reason):
-    assert translate(status) == (None, [f"a.yaml:1:1: info: left out: {reason}"])
+    assert translate(status) == (None, [f"a.yaml:1:1: info [SG0307]: left out: {reason}"])
 
 
 def test_a_pod_that_is_being_deleted_is_left_out():
     workload, problems = translate("podIP: 10.0.0.1", 'name: web-1, deletionTimestamp: "2026-01-01T00:00:00Z"')
     assert workload is None
-    assert problems == ["a.yaml:1:1: info: left out: it is being deleted"]
+    assert problems == ["a.yaml:1:1: info [SG0307]: left out: it is being deleted"]
 
 
 def test_an_address_that_is_none_is_an_error():
     _, problems = translate("podIP: here")
-    assert problems == ['a.yaml:5:9: error: status.podIP: this is not an IP address; found "here"']
+    assert problems == ['a.yaml:5:9: error [SG0306]: status.podIP: this is not an IP address; found "here"']

@@ -1,0 +1,1 @@
+"""Retry policies: whether a request is tried again, and when."""

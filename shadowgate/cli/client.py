@@ -1,0 +1,94 @@
+"""What a running gateway says over its admin API, asked for by commands: one reactor run for all their questions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any, Final
+
+import treq
+from attrs import frozen
+from treq.client import HTTPClient
+from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.endpoints import HostnameEndpoint, UNIXClientEndpoint
+from twisted.internet.error import ConnectError
+from twisted.internet.task import react
+from twisted.python.failure import Failure
+from twisted.web.client import URI, Agent
+from twisted.web.iweb import IAgentEndpointFactory
+from zope.interface import implementer
+
+TIMEOUT: Final = 10.0
+UNIX: Final = "unix:"
+_ANSWERS: Final = frozenset({200, 400, 422})
+"""Statuses of an admin API that knows the question."""
+SCHEMES: Final = ("http://", UNIX)
+
+
+class NotReached(Exception):
+    """Nobody answers there, or somebody who is no gateway."""
+
+
+@frozen
+class Reply:
+    """What the admin API said: ``value`` is its JSON."""
+
+    status: int
+    value: Any
+
+
+def is_admin(text: str) -> bool:
+    """Whether this names an admin API, ``http://host:port`` or ``unix:/path``, rather than a file."""
+    return text.startswith(SCHEMES)
+
+
+def ask(questions: Sequence[tuple[str, str]]) -> list[Reply]:
+    """Return the answers to ``(admin, path and query)`` pairs; raise :class:`NotReached`."""
+    answers: list[Any] = []
+
+    def run(reactor: Any) -> Deferred[Any]:
+        asked = gatherResults([Deferred.fromCoroutine(_get(reactor, *each)) for each in questions], consumeErrors=True)
+        return asked.addBoth(answers.append)
+
+    with suppress(SystemExit):  # how react ends; the caller decides about the process
+        react(run)
+    (found,) = answers
+    if isinstance(found, Failure):
+        admin = ", ".join(dict.fromkeys(admin for admin, _ in questions))
+        raise NotReached(f"no gateway answers at {admin}: {_reason(found)}")
+    replies: list[Reply] = found
+    return replies
+
+
+async def _get(reactor: Any, admin: str, path: str) -> Reply:
+    base = "http://gateway" if admin.startswith(UNIX) else admin.rstrip("/")
+    agent = Agent.usingEndpointFactory(reactor, _Endpoints(reactor, admin))
+    response = await HTTPClient(agent).get(base + path, timeout=TIMEOUT)
+    text = await treq.content(response)
+    if response.code not in _ANSWERS:
+        raise ValueError(response.code)
+    return Reply(response.code, json.loads(text))
+
+
+@implementer(IAgentEndpointFactory)
+@frozen
+class _Endpoints:
+    """Leads every request of one admin API to its address or its socket."""
+
+    reactor: Any
+    admin: str
+
+    def endpointForURI(self, uri: URI) -> Any:
+        if self.admin.startswith(UNIX):
+            return UNIXClientEndpoint(self.reactor, self.admin.removeprefix(UNIX), timeout=TIMEOUT)
+        return HostnameEndpoint(self.reactor, uri.host, uri.port, timeout=TIMEOUT)
+
+
+def _reason(failure: Failure) -> str:
+    error = getattr(failure.value, "subFailure", failure).value
+    if isinstance(error, ConnectError):
+        return str(error).rstrip(".")
+    if isinstance(error, ValueError):
+        return "what answers there is no ShadowGate admin API"
+    return f"{type(error).__name__}: {error}".rstrip(": ")

@@ -1,0 +1,63 @@
+"""The mirrors' side of one request: every piece goes to each shadow, and whatever goes wrong stays here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from shadowgate.compiler.snapshot import CompiledMirror
+from shadowgate.http.head import RequestHead
+from shadowgate.http.headers import Pair
+from shadowgate.runtime.core import Core
+from shadowgate.runtime.mirror import Shadow, fire
+
+
+class Tee:
+    """The shadows of one request, fired when its head has gone to the primary."""
+
+    __slots__ = ("_core", "_shadows")
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._shadows: tuple[Shadow, ...] = ()
+
+    def start(
+        self,
+        mirrors: Sequence[CompiledMirror],
+        head: RequestHead,
+        request_id: bytes,
+        length: int,
+        data: bytes,
+        ended: bool,
+        trailers: Sequence[Pair],
+    ) -> None:
+        """Copy the head with the first of the body to every mirror that samples it."""
+        try:
+            self._shadows = fire(self._core, mirrors, head, request_id, length, data, ended, trailers)
+        except Exception:
+            self._failed()
+
+    def write(self, data: bytes) -> None:
+        try:
+            for shadow in self._shadows:
+                shadow.send(data)
+        except Exception:
+            self._failed()
+
+    def end(self, trailers: Sequence[Pair]) -> None:
+        try:
+            for shadow in self._shadows:
+                shadow.end(trailers)
+        except Exception:
+            self._failed()
+
+    def cancel(self, reason: str) -> None:
+        """The request will never be complete."""
+        try:
+            for shadow in self._shadows:
+                shadow.cancel(reason)
+        except Exception:
+            self._failed()
+
+    def _failed(self) -> None:
+        self._shadows = ()
+        self._core.log.failure("mirroring failed; the primary goes on")

@@ -1,0 +1,150 @@
+"""A file that lines go to, written by a thread of its own; nobody waits for it."""
+
+import threading
+
+import pytest
+
+from shadowgate.net import sink as sink_module
+from shadowgate.net.sink import LineSink
+
+
+@pytest.fixture
+def lost():
+    return []
+
+
+@pytest.fixture
+def sink(tmp_path, lost):
+    made = LineSink(str(tmp_path / "access.log"), lost.append)
+    yield made
+    made.stop()
+
+
+def test_batches_are_written_in_order(sink, tmp_path):
+    sink.start()
+    for number in range(100):
+        sink.write(b"%d\n" % number)
+    sink.stop()
+    assert (tmp_path / "access.log").read_text().split() == [str(number) for number in range(100)]
+
+
+def test_lines_are_added_to_what_the_file_holds(tmp_path, lost):
+    path = tmp_path / "access.log"
+    path.write_text("before\n")
+    sink = LineSink(str(path), lost.append)
+    sink.start()
+    sink.write(b"after\n")
+    sink.stop()
+    assert path.read_text() == "before\nafter\n"
+
+
+def test_what_was_written_before_the_start_is_not_lost(sink, tmp_path):
+    sink.write(b"early\n")
+    sink.start()
+    sink.stop()
+    assert (tmp_path / "access.log").read_text() == "early\n"
+
+
+def test_a_path_that_cannot_be_opened_is_known_at_once(tmp_path, lost):
+    with pytest.raises(OSError, match="No such file"):
+        LineSink(str(tmp_path / "no" / "access.log"), lost.append)
+
+
+class StuckFile:
+    """A disk that stalls until it is ``freed``."""
+
+    def __init__(self):
+        self.freed = threading.Event()
+        self.begun = threading.Event()
+        self.written = b""
+
+    def write(self, batch):
+        self.begun.set()
+        assert self.freed.wait(10)
+        self.written += batch
+
+    def flush(self):
+        pass
+
+
+def test_a_stuck_file_holds_nobody_and_what_finds_no_room_is_counted(sink, lost, monkeypatch):
+    monkeypatch.setattr(sink_module, "QUEUE_BYTES", 10)
+    stuck = sink._file = StuckFile()
+    sink.start()
+    sink.write(b"1234567890\n")
+    assert stuck.begun.wait(10)
+    sink.write(b"a\nb\n")
+    sink.write(b"c\n")
+    assert lost == [2, 1]
+    stuck.freed.set()
+    sink.stop(10)
+    assert stuck.written == b"1234567890\n"
+
+
+def test_room_comes_back_when_the_file_moves_on(sink, lost, monkeypatch):
+    monkeypatch.setattr(sink_module, "QUEUE_BYTES", 10)
+    stuck = sink._file = StuckFile()
+    stuck.freed.set()
+    sink.start()
+    for _ in range(20):
+        stuck.begun.clear()
+        sink.write(b"1234567890\n")
+        assert stuck.begun.wait(10)
+        while sink._queued != sink._written:
+            pass
+    assert lost == []
+
+
+def test_a_rotated_file_is_reopened_in_its_place_among_the_batches(sink, tmp_path):
+    path = tmp_path / "access.log"
+    sink.start()
+    sink.write(b"old\n")
+    path.rename(tmp_path / "access.log.1")
+    sink.write(b"still old\n")
+    sink.reopen()
+    sink.write(b"new\n")
+    sink.stop()
+    assert (tmp_path / "access.log.1").read_text() == "old\nstill old\n"
+    assert path.read_text() == "new\n"
+
+
+def test_a_file_that_cannot_be_reopened_leaves_the_old_one_in_use(sink, tmp_path, capfd):
+    moved = tmp_path / "moved"
+    sink.start()
+    sink.path = str(tmp_path / "no" / "access.log")
+    (tmp_path / "access.log").rename(moved)
+    sink.reopen()
+    sink.write(b"still\n")
+    sink.stop()
+    assert moved.read_text() == "still\n"
+    assert "cannot write" in capfd.readouterr().err
+
+
+def test_a_write_that_fails_does_not_stop_the_next(sink, capfd):
+    class Broken(StuckFile):
+        def write(self, batch):
+            if batch == b"bad\n":
+                raise OSError("disk full")
+            self.written += batch
+
+    broken = sink._file = Broken()
+    sink.start()
+    sink.write(b"bad\n")
+    sink.write(b"good\n")
+    sink.stop()
+    assert broken.written == b"good\n"
+    assert "disk full" in capfd.readouterr().err
+
+
+def test_a_dash_is_standard_output(lost, capfd):
+    sink = LineSink("-", lost.append)
+    sink.start()
+    sink.write(b"line\n")
+    sink.reopen()
+    sink.write(b"line\n")
+    sink.stop()
+    assert capfd.readouterr().out == "line\nline\n"
+
+
+def test_stopping_what_never_started_does_nothing(sink):
+    sink.stop()

@@ -1,0 +1,121 @@
+"""``twistd shadowgate``: options in, service out."""
+
+import pytest
+from twisted.python.usage import UsageError
+
+from shadowgate.tap import DEFAULT_ADMIN, Options, make_service
+
+CONFIG = "clusters: {v1: 127.0.0.1:8001}\nroutes: {name: all, to: v1}\n"
+
+
+@pytest.fixture
+def path(tmp_path):
+    made = tmp_path / "gw.yaml"
+    made.write_text(CONFIG)
+    return str(made)
+
+
+def options(*arguments):
+    made = Options()
+    made.parseOptions(list(arguments))
+    return made
+
+
+@pytest.fixture
+def service(path, new_reactor):
+    """Make a service from a command line on the configuration's file."""
+
+    def make(*arguments, log="none"):
+        made = make_service(options("--config", path, "--access-log", str(log), *arguments), new_reactor())
+        made.reactor.settle()
+        return made
+
+    return make
+
+
+def test_a_gateway_needs_a_configuration():
+    with pytest.raises(UsageError, match="--config PATH"):
+        options()
+
+
+@pytest.mark.parametrize("name", ["--config", "-c"])
+def test_paths_are_absolute_because_twistd_may_change_its_directory(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    assert options(name, "a.yaml", name, "b")["config"] == [str(tmp_path / "a.yaml"), str(tmp_path / "b")]
+
+
+def test_options_may_be_given_several_times_and_shortly():
+    made = options("-c", "/a", "-l", "tcp:1", "--listen", "unix:/x")
+    assert made["listen"] == ["tcp:1", "unix:/x"]
+
+
+def test_no_two_command_lines_share_their_lists():
+    options("-c", "/a", "-l", "tcp:1")
+    assert options("-c", "/b")["listen"] == []
+
+
+def test_defaults():
+    made = options("-c", "/a")
+    assert made["admin"] == DEFAULT_ADMIN == "tcp:9900:interface=127.0.0.1"
+    assert made["access-log"] == "-"
+    settings = made.settings
+    assert (settings.trusted_hops, settings.server, settings.via, settings.shadow_suffix) == (0, "", "", "-shadow")
+
+
+def test_settings_are_as_given():
+    made = options("-c", "/a", "--trusted-hops", "1", "--server-header", "s", "--via", "v", "--shadow-suffix", "")
+    settings = made.settings
+    assert (settings.trusted_hops, settings.server, settings.via, settings.shadow_suffix) == (1, "s", "v", "")
+
+
+def test_a_number_that_is_none_is_a_usage_error():
+    with pytest.raises(UsageError):
+        options("-c", "/a", "--trusted-hops", "many")
+
+
+def test_the_service_has_its_configuration_loaded(service):
+    made = service("--drain-timeout", "7")
+    assert made.gateway.ready
+    assert (made.drain_timeout, made.admin, made.sink) == (7, DEFAULT_ADMIN, None)
+
+
+@pytest.mark.parametrize(("arguments", "ports"), [([], [8000]), (["-l", "tcp:81", "-l", "tcp:82"], [81, 82])])
+def test_it_listens_where_it_was_told_or_on_port_8000(service, arguments, ports):
+    made = service("--admin", "none", *arguments)
+    made.privilegedStartService()
+    assert list(made.reactor.ports) == ports
+
+
+def test_a_configuration_with_listeners_needs_no_default(service, path):
+    with open(path, "a") as file:
+        file.write("listeners: tcp:8443\n")
+    made = service("--admin", "none")
+    made.privilegedStartService()
+    assert list(made.reactor.ports) == [8443]
+
+
+def test_an_access_log_goes_to_its_path(service, tmp_path):
+    log = tmp_path / "access.log"
+    made = service(log=log)
+    assert made.sink.path == str(log)
+    assert log.exists()
+
+
+def test_an_access_log_that_cannot_be_opened_is_one_sentence(service, tmp_path):
+    with pytest.raises(SystemExit, match=r"^shadowgate: cannot write the access log .*: No such file or directory$"):
+        service(log=tmp_path / "no" / "log")
+
+
+def test_lost_lines_are_counted(service, tmp_path):
+    made = service(log=tmp_path / "log")
+    made.sink._lost(3)
+    assert made.gateway.stats.log_lines_lost == 3
+
+
+def test_a_wrong_configuration_leaves_with_status_1(service, path, capsys):
+    with open(path, "a") as file:
+        file.write("rutes: 1\n")
+    with pytest.raises(SystemExit) as left:
+        service()
+    assert left.value.code == 1
+    assert 'did you mean "routes"' in capsys.readouterr().err
