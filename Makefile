@@ -5,6 +5,9 @@
 
 PYTHON ?= python3
 PORT ?= 8000
+SECONDS ?= 60
+MINUTES ?= 5
+SEED ?=
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -22,7 +25,7 @@ STEP = @printf '\n=== %s\n'
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test venv format lint types unit wheel e2e docs changelog clean
+.PHONY: help demo test venv format lint types unit wheel e2e fuzz soak docs bench-routing bench-loading changelog clean
 
 help:
 	@echo 'make demo      see it work: a gateway, two servers and a mirror between them (PORT=8080 for another port)'
@@ -36,6 +39,9 @@ help:
 	@echo '  make e2e       end-to-end tests with real sockets and servers'
 	@echo '  make docs      the documentation, in docs/_build/html'
 	@echo
+	@echo 'make fuzz      mutated messages against a gateway in memory, for SECONDS=60 (SEED=... to repeat one)'
+	@echo 'make soak      bad weather for a gateway, for MINUTES=5; then nothing may be left behind (SEED=... to repeat)'
+	@echo 'make bench-routing, bench-loading   what routing and loading cost with 10,000 rules (Linux; a quiet machine)'
 	@echo 'make changelog show the change log of the next release;  make clean  remove what was built'
 
 # --- environment ------------------------------------------------------------------------------------------------------
@@ -88,16 +94,33 @@ unit: venv
 
 wheel: venv
 	$(STEP) 'distributions in an empty environment'
-	@$(PY) -m pytest -m wheel tests/test_wheel.py
+	@$(PY) -m pytest -m wheel tests/test_wheel.py tests/test_deploy.py
 
 e2e: venv
 	$(STEP) 'end-to-end tests'
 	@$(PY) -m pytest tests/end_to_end
 
+# A part of the unit tests, for ten seconds.
+fuzz: venv
+	$(STEP) 'fuzzing for $(SECONDS) seconds'
+	@FUZZ_SECONDS=$(SECONDS) $(if $(SEED),FUZZ_SEED=$(SEED)) $(PY) -m pytest -q -s tests/fuzz
+
+# Not a part of `make test`, which runs it for some seconds: python -m soak --help tells the rest of its options.
+soak: venv
+	$(STEP) 'soak ($(MINUTES) minutes)'
+	@PYTHONPATH=tests/end_to_end $(PY) -m soak --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
+
 docs: venv
 	$(STEP) 'documentation'
 	@$(PY) -m sphinx -W --keep-going -q -b html docs docs/_build/html
 	@echo 'docs/_build/html/index.html'
+
+# Not among the checks: what they print depends on the machine, and on what else it does.
+bench-routing: venv
+	@$(PY) bench/routing.py
+
+bench-loading: venv
+	@$(PY) bench/loading.py
 
 changelog: venv
 	@$(VENV)/bin/towncrier build --draft --version next

@@ -24,10 +24,13 @@ PATIENCE = 60.0
 class Child:
     """A Python process that listens on a loopback port."""
 
-    def __init__(self, arguments: Sequence[str], port: int) -> None:
+    def __init__(self, arguments: Sequence[str], port: int, *, quiet: bool = False) -> None:
         self.port = port
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-        self.process = subprocess.Popen([sys.executable, *arguments], env=environment, stdin=subprocess.DEVNULL)
+        said = subprocess.DEVNULL if quiet else None
+        self.process = subprocess.Popen(
+            [sys.executable, *arguments], env=environment, stdin=subprocess.DEVNULL, stderr=said
+        )
 
     def connect(self) -> Connection:
         """Return a connection, waiting until there is somebody to accept it."""
@@ -43,17 +46,12 @@ class Child:
     @property
     def cpu(self) -> float:
         """Seconds of processor time so far, of all threads."""
-        fields = self._stat()
-        return (int(fields[11]) + int(fields[12])) / TICKS
+        return cpu_of(self.process.pid)
 
     @property
     def memory(self) -> int:
         """Resident bytes."""
-        return int(self._stat()[21]) * PAGE
-
-    def _stat(self) -> list[str]:
-        # proc(5): the name, which is in parentheses, may have spaces; these fields come after it.
-        return Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return int(_stat(self.process.pid)[21]) * PAGE
 
     def reload(self) -> None:
         self.process.send_signal(signal.SIGHUP)
@@ -61,6 +59,17 @@ class Child:
     def end(self) -> None:
         self.process.terminate()
         self.process.wait()
+
+
+def cpu_of(pid: int) -> float:
+    """Return the seconds of processor time that a process has used, in all its threads."""
+    fields = _stat(pid)
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def _stat(pid: int) -> list[str]:
+    # proc(5): the name, which is in parentheses, may have spaces; these fields come after it.
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
 
 
 class Connection:
@@ -109,14 +118,14 @@ def upstream() -> Iterator[str]:
 
 
 @contextmanager
-def gateway(text: str) -> Iterator[tuple[Child, Path]]:
-    """Run a gateway on a configuration; give it and the file, which may be replaced."""
+def gateway(text: str, *more: str) -> Iterator[tuple[Child, Path]]:
+    """Run a gateway on a configuration, with ``more`` options; give it and the file, which may be replaced."""
     port = free_port()
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "configuration.yaml"
         path.write_text(text)
         options = ["-c", str(path), "-l", f"tcp:{port}:interface=127.0.0.1", "--admin", "none", "--access-log", "none"]
-        child = Child(["-m", "shadowgate", "run", *options], port)
+        child = Child(["-m", "shadowgate", "run", *options, *more], port)
         try:
             child.connect().close()
             yield child, path
@@ -132,6 +141,7 @@ def free_port() -> int:
 
 def machine() -> str:
     """Return what a figure depends on, in one line."""
-    names = [line.partition(":")[2].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line]
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    processor = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "processor")
     load = ", ".join(f"{one:.1f}" for one in os.getloadavg())
-    return f"Python {platform.python_version()}, {len(names)} x {names[0] if names else 'processor'}, load average {load}"
+    return f"Python {platform.python_version()}, {os.cpu_count()} x {processor}, load average {load}"

@@ -42,7 +42,7 @@ def texts(address: str) -> dict[str, str]:
 
 
 def questions(name: str) -> list[Question]:
-    """Return requests that a configuration has a rule for, spread over all of it; those of all are of about one length."""
+    """Return requests that a configuration has a rule for, spread over all of it."""
     if name == PREFIXES:
         order = range(0, 37 * configurations.PREFIXES, 37)
         return [(configurations.host(0), f"/service-{at % configurations.PREFIXES:04}/items/7") for at in order]

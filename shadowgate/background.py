@@ -1,15 +1,20 @@
-"""Work off the reactor's thread, with the cyclic collector out of the way.
+"""Work off the reactor's thread, in a way that the reactor's thread hardly notices.
 
-The collector stops every thread while it looks at all objects; during the reading of a large configuration that is
-longer than any request should wait.  So it pauses while something runs here, and a large crop is taken out of its
+The cyclic collector stops every thread while it looks at all objects; during the reading of a large configuration that
+is longer than any request should wait.  So it pauses while something runs here, and a large crop is taken out of its
 sight afterwards.  Configurations are trees: they are freed by counting references, with no need of it.
+
+A thread that computes gives way to one that wants to go on only after the interpreter's switch interval, and a request
+wants to go on several times.  So the interval is short meanwhile.
 """
 
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable
-from typing import Any, TypeVar
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final, TypeVar
 
 from twisted.internet.defer import Deferred, execute
 from twisted.internet.threads import deferToThreadPool
@@ -19,6 +24,9 @@ T = TypeVar("T")
 LARGE = 50_000
 """Objects made in one go that the collector is not shown again."""
 
+TURN: Final = 0.0005
+"""Seconds that a thread computes while another one waits; Python's own are 5 ms."""
+
 
 class Background:
     """Runs functions in the reactor's thread pool: ``plugin.Environment.background``."""
@@ -27,6 +35,7 @@ class Background:
         self._reactor = reactor
         self._holding = 0
         self._collecting = True
+        self._turn = TURN
 
     def __call__(self, work: Callable[[], T]) -> Deferred[T]:
         """Return a Deferred of ``work``'s result."""
@@ -35,17 +44,20 @@ class Background:
         return running.addBoth(self._finished)
 
     def hold(self) -> None:
-        """Keep the collector out of the way until :meth:`release`."""
+        """Keep the collector out of the way, and turns short, until :meth:`release`."""
         if not self._holding:
             self._collecting = gc.isenabled()  # whoever runs the gateway may have decided otherwise
+            self._turn = sys.getswitchinterval()
             gc.disable()
+            sys.setswitchinterval(min(TURN, self._turn))
         self._holding += 1
 
     def release(self) -> None:
         self._holding -= 1
+        # At once, though others may hold on: what they free meanwhile is taken off the count of what was made.
+        _set_aside()
         if not self._holding:
-            if gc.get_count()[0] > LARGE:
-                gc.freeze()
+            sys.setswitchinterval(self._turn)
             if self._collecting:
                 gc.enable()
 
@@ -65,3 +77,34 @@ class Foreground:
 
     def release(self) -> None:
         """There was nobody to be in the way of."""
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Keep the collector out of the way of something that makes a lot and runs on this very thread."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        _set_aside()
+        if collecting:
+            gc.enable()
+
+
+def _set_aside() -> None:
+    if gc.get_count()[0] > LARGE:
+        gc.freeze()
+
+
+def dismantle(things: list[Any]) -> None:
+    """Free these objects, and all that nobody else holds, one after the other.
+
+    Left to itself, the interpreter frees a whole tree in one go, in which no other thread gets a turn.
+    """
+    thing: Any = object()
+    unshared = sys.getrefcount(thing)
+    while things:
+        thing = things.pop()
+        if gc.is_tracked(thing) and sys.getrefcount(thing) == unshared:
+            things += gc.get_referents(thing)

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from random import Random
 from time import monotonic
-from typing import Any
+from typing import Any, cast
 
 from attrs import evolve
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import quoteStringArgument
 from twisted.logger import Logger
 
-from shadowgate.background import Background, Foreground
+from shadowgate.background import Background, Foreground, uncollected
 from shadowgate.compiler.build import Steps, compile_in_steps, run_steps
 from shadowgate.compiler.snapshot import EMPTY, Snapshot
 from shadowgate.config.catalog import Catalog
@@ -24,14 +24,19 @@ from shadowgate.config.pipeline import Loaded, load
 from shadowgate.errors import ConfigError, Problem
 from shadowgate.http.framing import WireLimits
 from shadowgate.loader import Loader, Offer, let_go
-from shadowgate.model import Configuration, Endpoint, Listener, Settings
+from shadowgate.model import Configuration, ConnectionPool, Endpoint, Limits, Listener, Settings
+from shadowgate.net.admission import Capacity, most_clients
+from shadowgate.net.bounded_pool import BoundedPool
 from shadowgate.net.dial import dialer
 from shadowgate.net.listeners import Bind, Listeners
-from shadowgate.net.pool import Pool
+from shadowgate.net.pool import Pool, idle_time, upkeep_of
+from shadowgate.net.probe import Prober
 from shadowgate.net.resolver import make_resolver
 from shadowgate.net.server import ServerFactory, ServerSide
 from shadowgate.plugin import Document, Environment, Report
+from shadowgate.runtime import outcomes
 from shadowgate.runtime.access_log import AccessLog, NoAccessLog
+from shadowgate.runtime.bounds import Line
 from shadowgate.runtime.core import Core
 from shadowgate.runtime.discovery import Resolver
 from shadowgate.runtime.forwarding import compile_forwarding
@@ -81,6 +86,7 @@ class Gateway:
             self.stats,
             self.env,
             resolver or (lambda: make_resolver(reactor, self.settings.name_servers)),
+            Prober(reactor, _answer_limits(self.settings.limits)),
             self.settings.locality,
         )
         self.core = Core(
@@ -92,18 +98,15 @@ class Gateway:
             now,
             self.log,
         )
-        bounds = self.settings.limits
-        self.wire_limits = WireLimits(
-            request_line=bounds.request_line,
-            header_bytes=bounds.header_bytes,
-            header_count=bounds.header_count,
-            trailer_bytes=bounds.trailer_bytes,
-        )
+        self.wire_limits = _request_limits(self.settings.limits)
+        self.capacity = Capacity(reactor, self.stats, self.log, most_clients())
         self._listen = _named(listen)
-        self.listeners = Listeners(reactor, self.factory, bind)
+        self.listeners = Listeners(
+            reactor, self.factory, bind, lambda factory, port: cast(ServerFactory, factory).side.entry.guard(port)
+        )
         self._listening = False
         self._factories: list[ServerFactory] = []
-        self._in_service: Offer | None = None
+        self._taken: Offer | None = None
         self._loader = Loader(self.env, self._background, self._read, self.compile, self._take)
         self.problems: tuple[Problem, ...] = ()
         self.loads = 0
@@ -128,8 +131,9 @@ class Gateway:
         Raises :class:`ConfigError` with every problem, and changes nothing, when it cannot be served.
         """
         offer = (tuple(documents), tuple(problems))
-        loaded = load(*offer, self.catalog)
-        return self.serve(offer, loaded, run_steps(self.compile(loaded)))
+        with uncollected():
+            loaded = load(*offer, self.catalog)
+            return self.serve(offer, loaded, run_steps(self.compile(loaded)))
 
     def offer(self, documents: Sequence[Document], problems: Sequence[Problem] = ()) -> None:
         """Take what a source has published: serve it if it is good and new, else say what is wrong and go on.
@@ -139,7 +143,7 @@ class Gateway:
         self._loader.offer(documents, problems)
 
     def _read(self, offer: Offer) -> Loaded | None:
-        if offer == self._in_service:
+        if self.last_load_ok and offer == self._taken:
             return None
         return load(*offer, self.catalog)
 
@@ -159,13 +163,14 @@ class Gateway:
             self.listeners.open(wanted, report)
         self.problems = tuple(report.problems)
         self.last_load_ok = not report.failed
+        before, self._taken = self._taken, offer
         if report.failed:
-            self._in_service = None
             self.registry.retain(self.core.snapshot)
+            let_go(self.env, before, loaded, snapshot)
             raise ConfigError(self.problems)
         replaced, self.core.snapshot = self.core.snapshot, snapshot
-        let_go(self._background, replaced, self._in_service)
-        self._in_service = offer
+        if replaced is not EMPTY:
+            let_go(self.env, before, replaced)
         self.loaded_at = self._reactor.seconds()
         self.registry.retain(snapshot)
         if self._listening:
@@ -234,7 +239,7 @@ class Gateway:
 
     def factory(self, listener: str) -> ServerFactory:
         """Return a Twisted factory for the clients of one listener."""
-        factory = ServerFactory(ServerSide.of(self.core, listener, self.wire_limits))
+        factory = ServerFactory(ServerSide.of(self.core, listener, self.wire_limits, capacity=self.capacity))
         self._factories.append(factory)
         return factory
 
@@ -259,6 +264,8 @@ class Gateway:
         """Let go of every connection and timer."""
         self.core.draining = True
         self._loader.close()
+        for tunnel in list(self.core.tunnels):
+            tunnel.close(outcomes.TUNNEL_DRAINED)
         for factory in self._factories:
             for connection in list(factory.side.connections):
                 connection.close()
@@ -266,21 +273,45 @@ class Gateway:
         self.core.access_log.flush()
         self._timers.close()
 
-    def _pool(self, endpoint: Endpoint, names: bool = True) -> Pool:
+    def _pool(self, endpoint: Endpoint, policy: ConnectionPool | None, line: Line | None, names: bool = True) -> Pool:
         bounds = self.settings.limits
-        return Pool(
+        upkeep, idle = upkeep_of(policy, self._timers), idle_time(policy, bounds.upstream_idle)
+        parts = (
             str(endpoint),
             dialer(self._reactor, endpoint, names),
-            self.wire_limits,
-            self._timers.lane(bounds.upstream_idle),
+            _answer_limits(bounds),
+            self._timers.lane(idle),
             bounds.pool_size,
+            upkeep,
         )
+        return Pool(*parts) if line is None else BoundedPool(*parts, line, self._timers)
 
-    def _shadow_pool(self, endpoint: Endpoint) -> Pool:
-        return self._pool(endpoint, names=False)
+    def _shadow_pool(self, endpoint: Endpoint, policy: ConnectionPool | None, line: Line | None) -> Pool:
+        return self._pool(endpoint, policy, line, names=False)
 
     def __repr__(self) -> str:
         return f"<Gateway {self.snapshot!r}, {self.core.in_flight} in flight, {self.registry!r}>"
+
+
+def _request_limits(bounds: Limits) -> WireLimits:
+    return WireLimits(
+        request_line=bounds.request_line,
+        header_bytes=bounds.header_bytes,
+        header_count=bounds.header_count,
+        trailer_bytes=bounds.trailer_bytes,
+        trailer_count=bounds.trailer_count,
+        chunk_extension=bounds.chunk_extension,
+        body_bytes=bounds.body_bytes,
+    )
+
+
+def _answer_limits(bounds: Limits) -> WireLimits:
+    return evolve(
+        _request_limits(bounds),
+        header_bytes=bounds.upstream_header_bytes,
+        header_count=bounds.upstream_header_count,
+        body_bytes=0,
+    )
 
 
 def _named(endpoints: Sequence[str]) -> tuple[Listener, ...]:

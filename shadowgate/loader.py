@@ -13,7 +13,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Cooperator
 from twisted.python.failure import Failure
 
-from shadowgate.background import Background, Foreground
+from shadowgate.background import Background, Foreground, dismantle
 from shadowgate.compiler.build import Steps
 from shadowgate.compiler.snapshot import Snapshot
 from shadowgate.config.pipeline import Loaded
@@ -90,7 +90,7 @@ class Loader:
         self._next()
 
 
-def let_go(background: Background | Foreground, *replaced: object) -> None:
-    """Free what a new configuration has replaced, away from the requests."""
-    box = list(replaced)
-    background(box.clear)
+def let_go(env: Environment, *replaced: object) -> None:
+    """Free what a new configuration has replaced, away from the requests and once the caller is done with it."""
+    things = list(replaced)
+    env.clock.callLater(0, lambda: env.background(lambda: dismantle(things)))

@@ -1,7 +1,8 @@
 """The gateway as a twisted.web resource: the same exchange behind any Site.
 
 Routing, filters, mirrors and limits are those of a listener.  What twisted.web does before a resource sees a request
-stays as it is: it has read the whole body, and its headers are in canonical case.
+stays as it is: it has read the whole body, and its headers are in canonical case.  It has no way to leave HTTP either:
+a request to upgrade is an ordinary one here.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ from shadowgate.http.grammar import Malformed
 from shadowgate.http.head import RequestHead, ResponseHead
 from shadowgate.http.headers import Headers, Pair
 from shadowgate.http.parser import settle_target
+from shadowgate.net.server import ALLOW
 from shadowgate.runtime.exchange import Exchange
+from shadowgate.runtime.streams import RawEnd
 
 LISTENER = "mounted"
 PIECE = 64 * 1024
@@ -81,6 +84,8 @@ class _Mounted:
         except Malformed as bad:
             self._over = True
             request.setResponseCode(bad.status)
+            if bad.status == 405:
+                request.setHeader(*ALLOW)
             request.write(f"bad_request: {bad.reason}\n".encode())
             request.finish()
             return
@@ -167,6 +172,9 @@ class _Mounted:
         if request.producer is not None:
             request.unregisterProducer()
         request.finish()
+
+    def switch(self, head: ResponseHead, protocol: bytes) -> RawEnd:
+        raise TypeError("no request of twisted.web asks for another protocol")
 
     def abort(self) -> None:
         self._over = True

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
 
 from attrs import define, field
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, maybeDeferred
 
+from shadowgate.admin.access import Access
 from shadowgate.admin.site import admin_factory
+from shadowgate.background import uncollected
+from shadowgate.config.catalog import Catalog
 from shadowgate.config.pipeline import read_paths
 from shadowgate.errors import ConfigError, Problem
 from shadowgate.gateway import Gateway
 from shadowgate.model import Listener, PluginUse
+from shadowgate.net.admission import Entry
 from shadowgate.net.listeners import Listeners
 from shadowgate.net.sink import LineSink
-from shadowgate.plugin import ISource, Report, SourceHandle
+from shadowgate.plugin import Document, Environment, ISource, Report, SourceHandle
+
+END_SIGNALS: Final = ("SIGTERM", "SIGINT")
 
 
 def say(problems: Sequence[Problem], write: Callable[[str], Any] | None = None) -> None:
@@ -28,14 +35,46 @@ def say(problems: Sequence[Problem], write: Callable[[str], Any] | None = None) 
         write(f"{problem}\n")
 
 
+@contextmanager
+def or_exit() -> Iterator[None]:
+    """End the process with every problem on a line of its own, where a configuration cannot be served."""
+    try:
+        yield
+    except ConfigError as bad:
+        say(bad.problems)
+        raise SystemExit(1) from None
+
+
+def files_source(
+    catalog: Catalog,
+    paths: Sequence[str],
+    publish: Callable[[Sequence[Document], Sequence[Problem]], None],
+    env: Environment,
+) -> SourceHandle:
+    """Return what watches these files and directories."""
+    report = Report()
+    files = catalog.build(ISource, PluginUse("files", {"paths": list(paths)}), report)
+    if files is None:
+        raise ConfigError(report.problems)
+    handle: SourceHandle = files.compile(publish, env)
+    return handle
+
+
+def on_signal(reactor: Any, name: str, act: Callable[[], object]) -> None:
+    """Let a signal act in a turn of the reactor.  SIGHUP's default would end the process without a word."""
+    number = getattr(signal, name, None)
+    if number is not None:
+        signal.signal(number, lambda *_: reactor.callFromThread(act))
+
+
 @define(eq=False)
 class GatewayService(Service):
-    """Runs one gateway.  ``admin`` is a server endpoint string or None; ``paths`` are watched for documents."""
+    """Runs one gateway.  ``admin`` is where it can be asked, or None; ``paths`` are watched for documents."""
 
     gateway: Gateway
     reactor: Any
     paths: Sequence[str]
-    admin: str | None = None
+    admin: Access | None = None
     sink: LineSink | None = None
     drain_timeout: float = 30.0
     name: str = "shadowgate"
@@ -45,43 +84,38 @@ class GatewayService(Service):
     def load(self) -> None:
         """Read the configuration for the first time; ``SystemExit`` with every problem if it cannot be served."""
         report = Report()
-        try:
+        with or_exit(), uncollected():
             self.gateway.apply(read_paths(self.paths, report), report.problems)
-        except ConfigError as bad:
-            say(bad.problems)
-            raise SystemExit(1) from None
         say([problem for problem in self.gateway.problems if problem.severity != "info"])
 
     def privilegedStartService(self) -> None:
         """Bind every port while that is still allowed; ``SystemExit`` with one line if one cannot be bound."""
-        try:
+        with or_exit():
             self.gateway.listen()
             if self.admin is not None:
                 self._listen_admin(self.admin)
-        except ConfigError as bad:
-            say(bad.problems)
-            raise SystemExit(1) from None
 
     def startService(self) -> None:
         super().startService()  # type: ignore[no-untyped-call]
         if self.sink is not None:
             self.sink.start()
-        report = Report()
-        files = self.gateway.catalog.build(ISource, PluginUse("files", {"paths": list(self.paths)}), report)
-        if files is None:
-            raise ConfigError(report.problems)
-        self._source = files.compile(self.gateway.offer, self.gateway.env)
+        self._source = files_source(self.gateway.catalog, self.paths, self.gateway.offer, self.gateway.env)
         self._source.start()
-        self._on_signal("SIGHUP", self.reload)
-        self._on_signal("SIGUSR1", self.reopen_logs)
+        on_signal(self.reactor, "SIGHUP", self.reload)
+        on_signal(self.reactor, "SIGUSR1", self.reopen_logs)
 
     def stopService(self) -> Deferred[Any]:
-        """Close the ports, let exchanges finish for ``drain_timeout`` seconds, then end what is left."""
+        """Close the ports, let exchanges finish for ``drain_timeout`` seconds, then end what is left.
+
+        Another signal to end ends it at once.
+        """
         super().stopService()  # type: ignore[no-untyped-call]
         stopped = maybeDeferred(self._source.stop) if self._source is not None else None
         closing = self.gateway.listeners.close()
         drained = self.gateway.drain()
         drained.addTimeout(self.drain_timeout, self.reactor)
+        for name in END_SIGNALS:
+            on_signal(self.reactor, name, drained.cancel)
 
         def close(result: object) -> Any:
             self.gateway.close()
@@ -105,15 +139,14 @@ class GatewayService(Service):
         if self.sink is not None:
             self.sink.reopen()
 
-    def _listen_admin(self, endpoint: str) -> None:
-        self._admin_listeners = Listeners(self.reactor, lambda name: admin_factory(self.gateway))
+    def _listen_admin(self, access: Access) -> None:
+        entry = Entry(self.gateway.capacity, "admin", counted=False)
+        self._admin_listeners = Listeners(
+            self.reactor,
+            lambda name: access.guard(admin_factory(self.gateway)),
+            opened=lambda factory, port: entry.guard(port),
+        )
         report = Report()
-        self._admin_listeners.open([Listener("admin", endpoint)], report)
+        self._admin_listeners.open([Listener("admin", access.endpoint)], report)
         if report.failed:
             raise ConfigError(report.problems)
-
-    def _on_signal(self, name: str, act: Callable[[], None]) -> None:
-        """Let a signal act in a turn of the reactor.  SIGHUP's default would end the process without a word."""
-        number = getattr(signal, name, None)
-        if number is not None:
-            signal.signal(number, lambda *_: self.reactor.callFromThread(act))

@@ -29,6 +29,8 @@ LAYERS = {
     "service": 8,
     "resource": 8,
     "admin": 8,
+    "workers": 8,
+    "notify": 8,
     "tap": 9,
     "cli": 9,
     "__main__": 10,
@@ -39,14 +41,19 @@ LAYERS = {
 }
 """A module imports from lower layers and from its own part of the package; two parts of one layer do not meet."""
 
-SHELLS = {"service", "resource", "admin", "tap", "cli"}
+SHELLS = {"service", "resource", "admin", "workers", "tap", "cli"}
 """Thin shells over the gateway; they may lean on each other downwards, and on each other within a layer."""
 
 NEVER_IMPORTED = {"bundled", "testing", "demo"}
 """Parts that no other part may import: bundled components have no private door, and helpers are for others."""
 
 ONLY_IN = {
-    "twisted.internet.reactor": {"shadowgate.tap", "shadowgate.cli.run", "shadowgate.demo.__main__"},
+    "twisted.internet.reactor": {
+        "shadowgate.tap",
+        "shadowgate.cli.run",
+        "shadowgate.demo.__main__",
+        "shadowgate.workers.__main__",
+    },
     "twisted.plugin.getPlugins": {"shadowgate.config.catalog"},
     "twisted.plugin.getCache": {"shadowgate.config.catalog"},
     "httptools": {"shadowgate.http.parser"},

@@ -236,6 +236,25 @@ def test_draining_waits_for_the_answers_that_are_due(it):
     assert len(done) == 1
 
 
+def test_tunnels_stand_until_the_gateway_is_closed(it):
+    it.apply(ONE)
+    client = it.client()
+    client.send(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+    upstream = it.upstream()
+    upstream.send(b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n")
+    client.take()
+    done = []
+    it.gateway.drain().addCallback(done.append)
+    upstream.send(b"still there")
+    assert client.take() == b"still there"
+    it.reactor.wait(1)
+    assert done == []
+    it.gateway.close()
+    assert client.state == upstream.state == "aborted"
+    assert it.gateway.stats.route("all").outcomes == {"tunnel_drained": 1}
+    assert it.gateway.core.in_flight == 0
+
+
 def test_an_idle_gateway_drains_at_once(it):
     done = []
     it.gateway.drain().addCallback(done.append)

@@ -121,6 +121,14 @@ def test_hop_by_hop_fields_stay_at_their_hop(gateway, client):
         assert name.lower() not in sent.lower()
 
 
+def test_an_upgrade_is_an_ordinary_request(gateway, client):
+    client.send(b"GET /api HTTP/1.1\r\n" + HEAD + b"Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+    upstream = gateway.upstream()
+    assert b"pgrade" not in upstream.take()
+    upstream.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+    assert payload(client.take()) == b"ok"
+
+
 def test_an_answer_of_unknown_length_streams(gateway, client):
     client.send(b"GET /api HTTP/1.1\r\n" + HEAD + b"\r\n")
     v1 = gateway.upstream()

@@ -4,6 +4,7 @@ import signal
 
 import pytest
 
+from shadowgate.admin.access import Access
 from shadowgate.net.sink import LineSink
 from shadowgate.service import GatewayService, say
 
@@ -42,7 +43,7 @@ def made(in_memory, path, handlers):
 
 @pytest.fixture
 def running(made):
-    it = made(admin="tcp:9900")
+    it = made(admin=Access("tcp:9900"))
     it.service.load()
     it.service.privilegedStartService()
     it.service.startService()
@@ -55,7 +56,7 @@ def route_names(it):
 
 
 def test_a_service_loads_then_binds_then_serves(made):
-    it = made(admin="tcp:9900")
+    it = made(admin=Access("tcp:9900"))
     it.service.load()
     assert route_names(it) == ["all"]
     assert it.reactor.ports == {}
@@ -97,7 +98,7 @@ def test_warnings_at_the_start_are_said_once_and_it_serves(made, path, capsys):
 
 @pytest.mark.parametrize("taken", [8000, 9900])
 def test_a_port_in_use_at_the_start_is_one_line_and_status_1(made, capsys, taken):
-    it = made(admin="tcp:9900")
+    it = made(admin=Access("tcp:9900"))
     it.reactor.taken.add(taken)
     it.service.load()
     with pytest.raises(SystemExit) as left:
@@ -178,6 +179,21 @@ def test_what_takes_too_long_is_ended(made):
     it.reactor.wait(2)
     assert client.state == "aborted"
     assert len(done) == 1
+
+
+@pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT])
+def test_a_second_signal_ends_what_is_under_way_at_once(running, handlers, second):
+    client = running.client()
+    client.send(GET)
+    assert second not in handlers
+    done = []
+    running.service.stopService().addCallback(done.append)
+    handlers[second](second, None)
+    running.reactor.settle()
+    assert client.state == "aborted"
+    assert len(done) == 1
+    handlers[second](second, None)
+    running.reactor.settle()
 
 
 def test_a_stopped_service_follows_its_files_no_more(running, path):

@@ -1,9 +1,13 @@
 """``twistd shadowgate``: options in, service out."""
 
 import pytest
+from attrs import fields
 from twisted.python.usage import UsageError
 
+from shadowgate.model import Limits
+from shadowgate.service import GatewayService
 from shadowgate.tap import DEFAULT_ADMIN, Options, make_service
+from shadowgate.workers.supervisor import Supervisor
 
 CONFIG = "clusters: {v1: 127.0.0.1:8001}\nroutes: {name: all, to: v1}\n"
 
@@ -68,6 +72,21 @@ def test_settings_are_as_given():
     assert (settings.trusted_hops, settings.server, settings.via, settings.shadow_suffix) == (1, "s", "v", "")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [((), ("websocket",)), (("WebSocket, chat/2",), ("websocket", "chat/2")), (("none",), ())],
+)
+def test_upgrades_are_a_list_of_protocols(arguments, expected):
+    given = ["--upgrades", *arguments] if arguments else []
+    assert options("-c", "/a", *given).settings.upgrades == expected
+
+
+@pytest.mark.parametrize("protocols", ["h2c", "websocket,h2", "HTTP/2", "https", "TLS/1.0", "web socket", "", "a,,b"])
+def test_what_can_be_no_tunnel_is_a_usage_error(protocols):
+    with pytest.raises(UsageError, match=r"never becomes a tunnel|is not the name of a protocol"):
+        options("-c", "/a", "--upgrades", protocols)
+
+
 def test_a_number_that_is_none_is_a_usage_error():
     with pytest.raises(UsageError):
         options("-c", "/a", "--trusted-hops", "many")
@@ -76,7 +95,7 @@ def test_a_number_that_is_none_is_a_usage_error():
 def test_the_service_has_its_configuration_loaded(service):
     made = service("--drain-timeout", "7")
     assert made.gateway.ready
-    assert (made.drain_timeout, made.admin, made.sink) == (7, DEFAULT_ADMIN, None)
+    assert (made.drain_timeout, made.admin.endpoint, made.sink) == (7, DEFAULT_ADMIN, None)
 
 
 @pytest.mark.parametrize(("arguments", "ports"), [([], [8000]), (["-l", "tcp:81", "-l", "tcp:82"], [81, 82])])
@@ -119,3 +138,70 @@ def test_a_wrong_configuration_leaves_with_status_1(service, path, capsys):
         service()
     assert left.value.code == 1
     assert 'did you mean "routes"' in capsys.readouterr().err
+
+
+def test_one_process_is_the_default(service):
+    assert options("-c", "/a")["workers"] == 1
+    assert isinstance(service("--workers", "1"), GatewayService)
+
+
+def test_several_processes_have_a_supervisor_with_its_configuration_loaded(service):
+    made = service("--workers", "3", "--drain-timeout", "7", "-l", "tcp:81")
+    assert isinstance(made, Supervisor)
+    assert (made.count, made.drain_timeout, made.snapshot.generation) == (3, 7, 1)
+    assert made.configurations.listen == ("tcp:81",)
+    assert made.unready() == "0 of 3 workers have started"
+
+
+def test_auto_is_one_process_for_each_core(monkeypatch):
+    monkeypatch.setattr("os.sched_getaffinity", lambda pid: {0, 2, 5})
+    assert options("-c", "/a", "--workers", "auto")["workers"] == 3
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "many", "1025", "1.5"])
+def test_a_number_of_processes_that_makes_no_sense_is_a_usage_error(number):
+    with pytest.raises(UsageError):
+        options("-c", "/a", "--workers", number)
+
+
+def test_a_wrong_configuration_ends_several_processes_before_they_start(service, path, capsys):
+    with open(path, "a") as file:
+        file.write("rutes: 1\n")
+    with pytest.raises(SystemExit):
+        service("--workers", "2")
+    assert f"{path}:3:1: error" in capsys.readouterr().err
+
+
+# Limits and the admin API
+
+
+def test_limits_are_as_given_and_otherwise_the_defaults():
+    limits = options("-c", "/a", "--limit", "header-bytes=32KiB", "--limit", "body-rate=0").settings.limits
+    assert limits == Limits(header_bytes=32 * 1024, body_rate=0)
+    assert options("-c", "/a").settings.limits == Limits()
+
+
+def test_a_limit_that_is_none_is_a_usage_error():
+    with pytest.raises(UsageError, match=r"--limit header-byte=1: .*did you mean \"header-bytes\"\?"):
+        options("-c", "/a", "--limit", "header-byte=1")
+
+
+def test_all_limits_are_listed_on_request(capsys):
+    with pytest.raises(SystemExit) as left:
+        options("--help-limits")
+    assert left.value.code == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == len(fields(Limits))
+    assert lines[1].split()[:2] == ["header-bytes", "64KiB"]
+
+
+def test_an_admin_api_that_strangers_could_ask_is_one_sentence(service):
+    with pytest.raises(SystemExit, match=r"^shadowgate: the admin API on tcp:9900 could be asked by other machines: "):
+        service("--admin", "tcp:9900")
+
+
+def test_it_is_served_with_a_token(service, tmp_path):
+    token = tmp_path / "token"
+    token.write_text("open-sesame\n")
+    made = service("--admin", "tcp:9900", "--admin-token-file", str(token))
+    assert (made.admin.endpoint, made.admin.token) == ("tcp:9900", b"open-sesame")

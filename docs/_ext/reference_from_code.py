@@ -19,6 +19,7 @@ from shadowgate import model, tap
 from shadowgate.admin.metrics import render_metrics
 from shadowgate.bundled.dialects import native_clusters, native_forms
 from shadowgate.config.catalog import POINTS, Catalog
+from shadowgate.config.limits import limits_table
 from shadowgate.gateway import Gateway
 from shadowgate.plugin import describe
 from shadowgate.plugin.checks import table as table_of_checks
@@ -42,11 +43,10 @@ METRICS = {
     "shadowgate_response": "Requests of clients",
     "shadowgate_mirror": "Mirrors",
 }
-SIZES = {"request_line", "header_bytes", "trailer_bytes", "buffer", "budget", "response"}
+SIZES = {"buffer", "budget", "response"}
 EFFECTS = {
     None: "served",
     "info": "read, has no effect on a gateway",
-    "later": "read and checked, does not act yet",
     "warning": "not served: a warning, the rest works",
     "error": "not served: refused",
 }
@@ -148,7 +148,7 @@ def metrics() -> Iterator[tuple[str, str]]:
         route.statuses[2] = route.outcomes["completed"] = 1
     mirror = stats.mirror("example")
     mirror.completed[2] = mirror.dropped["example"] = mirror.failed["example"] = 1
-    stats.refused["400"] = stats.plugin_failures["example"] = 1
+    stats.refused["400"] = stats.plugin_failures["example"] = stats.accept_pauses["listener"] = 1
     sections: dict[str, list[tuple[str, ...]]] = {}
     for family in text_string_to_metric_families(render_metrics(gateway).decode()):
         labels = dict.fromkeys(label for sample in family.samples for label in sample.labels if label != "le")
@@ -161,7 +161,11 @@ def metrics() -> Iterator[tuple[str, str]]:
 
 
 def limits() -> Iterator[tuple[str, str]]:
-    for settings in (model.Timeouts, model.Limits, model.MirrorLimits):
+    yield (
+        "limits-Limits.md",
+        table(("`--limit`", "default", ""), ((f"`{name}`", *rest) for name, *rest in limits_table())),
+    )
+    for settings in (model.Timeouts, model.MirrorLimits):
         rows = [(f"`{camel(field.name)}`", shown(field.name, field.default)) for field in attrs.fields(settings)]
         yield f"limits-{settings.__name__}.md", table(("", "default"), rows)
 

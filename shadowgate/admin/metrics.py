@@ -24,10 +24,17 @@ CLASSES = ("0xx", "1xx", "2xx", "3xx", "4xx", "5xx")
 class Serving(Protocol):
     """Whatever puts configurations in service: one gateway, or the supervisor of several."""
 
-    loads: int
-    last_load_ok: bool
-    loaded_at: float
-    problems: tuple[Problem, ...]
+    @property
+    def loads(self) -> int: ...
+
+    @property
+    def last_load_ok(self) -> bool: ...
+
+    @property
+    def loaded_at(self) -> float: ...
+
+    @property
+    def problems(self) -> tuple[Problem, ...]: ...
 
     @property
     def snapshot(self) -> Snapshot: ...
@@ -73,6 +80,7 @@ def traffic_metrics(gateway: Gateway) -> Iterator[Metric]:
     """What passed through one process: of several, these numbers are summed."""
     stats = gateway.stats
     yield from _gateway(gateway)
+    yield from _clusters(gateway)
     yield from _routes([stats.unrouted, *stats.routes.values()])
     yield from _mirrors(list(stats.mirrors.values()))
     yield from _plugins(gateway)
@@ -82,6 +90,16 @@ def _gateway(gateway: Gateway) -> Iterator[Metric]:
     stats = gateway.stats
     yield _counter("connections", "Client connections accepted.", stats.connections)
     yield _gauge("connections_open", "Client connections open now.", stats.connections_open)
+    yield _gauge(
+        "tunnels_open", "Client connections that are tunnels now, such as WebSockets.", len(gateway.core.tunnels)
+    )
+    yield _counter("connections_refused", "Clients closed at once: too many of one address.", stats.connections_refused)
+    pauses = CounterMetricFamily("shadowgate_accept_pauses", "Times that accepting paused.", labels=["reason"])
+    for reason, count in stats.accept_pauses.items():
+        pauses.add_metric([reason], count)
+    yield pauses
+    yield _gauge("timeouts", "Timeouts of connections, requests and shadows that run now.", len(gateway.core.timers))
+    yield _gauge("scheduled_calls", "Calls that the reactor has yet to make.", len(gateway.env.clock.getDelayedCalls()))
     refused = CounterMetricFamily("shadowgate_refused", "Requests that were not valid HTTP.", labels=["code"])
     for code, count in stats.refused.items():
         refused.add_metric([code], count)
@@ -99,6 +117,40 @@ def _gateway(gateway: Gateway) -> Iterator[Metric]:
         requests.add_metric([name], total)
     yield endpoint
     yield requests
+
+
+def _clusters(gateway: Gateway) -> Iterator[Metric]:
+    """Of clusters whose use is bounded or whose endpoints are looked after; subsets are ``cluster/subset``."""
+    overflows = CounterMetricFamily(
+        "shadowgate_cluster_overflows", "Requests refused because a bound was met.", labels=["cluster", "bound"]
+    )
+    ejections = CounterMetricFamily(
+        "shadowgate_cluster_ejections", "Ejections of endpoints, by reason.", labels=["cluster", "reason"]
+    )
+    withheld = CounterMetricFamily(
+        "shadowgate_cluster_ejections_withheld", "Ejections forgone: too many were out already.", labels=["cluster"]
+    )
+    probes = CounterMetricFamily("shadowgate_cluster_probes", "Health checks, by result.", labels=["cluster", "result"])
+    for stats in gateway.stats.clusters.values():
+        for bound, count in stats.overflows.items():
+            overflows.add_metric([stats.name, bound], count)
+        for reason, count in stats.ejections.items():
+            ejections.add_metric([stats.name, reason], count)
+        if stats.withheld:
+            withheld.add_metric([stats.name], stats.withheld)
+        for result, count in stats.probes.items():
+            probes.add_metric([stats.name, result], count)
+    ejected = GaugeMetricFamily("shadowgate_cluster_ejected", "Endpoints that are ejected now.", labels=["cluster"])
+    unwell = GaugeMetricFamily("shadowgate_cluster_unwell", "Endpoints that fail health checks.", labels=["cluster"])
+    panicking = GaugeMetricFamily(
+        "shadowgate_cluster_panicking", "Whether all endpoints are used because too few are well.", labels=["cluster"]
+    )
+    for name, cluster in {each.name: each for each in gateway.registry.clusters if each.watched}.items():
+        states = cluster.endpoints
+        ejected.add_metric([name], sum(1 for each in states if each.record is not None and each.record.ejected))
+        unwell.add_metric([name], sum(1 for each in states if each.checked is not None and not each.checked.healthy))
+        panicking.add_metric([name], int(cluster.panicking))
+    yield from (overflows, ejections, withheld, probes, ejected, unwell, panicking)
 
 
 def _routes(routes: Sequence[RouteStats]) -> Iterator[Metric]:

@@ -27,22 +27,29 @@ INDEX = """ShadowGate admin API
 """
 
 
-class _Page(Resource):
-    """One page, made anew for each request by ``make``."""
+LOOK = (b"GET", b"HEAD")
+CHANGE = (b"POST",)
+"""RFC 9110 section 9.2.1: what changes something is not asked for by a method that anybody may follow."""
+
+
+class Page(Resource):
+    """One page, made anew for each request by ``make``; one that changes something takes ``CHANGE`` alone."""
 
     isLeaf = True
 
-    def __init__(self, make: Callable[[Request], Deferred[Answer]]) -> None:
+    def __init__(self, make: Callable[[Request], Deferred[Answer]], methods: tuple[bytes, ...] = LOOK) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._make = make
+        self._methods = methods
 
     def getChild(self, path: bytes, request: Request) -> IResource:
         return notFound()
 
     def render(self, request: Request) -> Any:
-        if request.method not in (b"GET", b"HEAD"):
-            request.setHeader(b"Allow", b"GET, HEAD")  # RFC 9110 section 15.5.6
-            return errorPage(405, "Method Not Allowed", "Nothing can be changed here.").render(request)
+        if request.method not in self._methods:
+            allowed = b", ".join(self._methods)
+            request.setHeader(b"Allow", allowed)  # RFC 9110 section 15.5.6
+            return errorPage(405, "Method Not Allowed", f"This takes {allowed.decode()}.").render(request)
         left: list[Any] = []
         request.notifyFinish().addErrback(left.append)
 
@@ -93,11 +100,11 @@ def admin_site(pages: Pages) -> Site:
     root.putChild(b"", root)
     root.putChild(b"live", _at_once(lambda request: (200, PLAIN, b"live\n")))
     root.putChild(b"ready", _at_once(ready))
-    root.putChild(b"metrics", _Page(metrics))
-    page = _folder(_Page(config))
-    page.putChild(b"dump", _Page(dump))
+    root.putChild(b"metrics", Page(metrics))
+    page = _folder(Page(config))
+    page.putChild(b"dump", Page(dump))
     root.putChild(b"config", page)
-    root.putChild(b"explain", _Page(lambda request: pages.explain(request.args or {})))
+    root.putChild(b"explain", Page(lambda request: pages.explain(request.args or {})))
     site = Site(root)
     site.noisy = False
     # The admin API's own requests do not belong into the gateway's log.
@@ -105,11 +112,11 @@ def admin_site(pages: Pages) -> Site:
     return site
 
 
-def _folder(page: _Page) -> _Page:
+def _folder(page: Page) -> Page:
     """Return a page below which there are others."""
     page.isLeaf = False
     return page
 
 
-def _at_once(make: Callable[[Request], Answer]) -> _Page:
-    return _Page(lambda request: execute(make, request))
+def _at_once(make: Callable[[Request], Answer]) -> Page:
+    return Page(lambda request: execute(make, request))

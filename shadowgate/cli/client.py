@@ -1,8 +1,12 @@
-"""What a running gateway says over its admin API, asked for by commands: one reactor run for all their questions."""
+"""What a running gateway says over its admin API, asked for by commands: one reactor run for all their questions.
+
+The token, where one is asked for, is in the file that the environment names: a command line can be read by others.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Final
@@ -21,6 +25,7 @@ from zope.interface import implementer
 
 TIMEOUT: Final = 10.0
 UNIX: Final = "unix:"
+TOKEN_FILE: Final = "SHADOWGATE_ADMIN_TOKEN_FILE"
 _ANSWERS: Final = frozenset({200, 400, 422})
 """Statuses of an admin API that knows the question."""
 SCHEMES: Final = ("http://", UNIX)
@@ -64,11 +69,21 @@ def ask(questions: Sequence[tuple[str, str]]) -> list[Reply]:
 async def _get(reactor: Any, admin: str, path: str) -> Reply:
     base = "http://gateway" if admin.startswith(UNIX) else admin.rstrip("/")
     agent = Agent.usingEndpointFactory(reactor, _Endpoints(reactor, admin))
-    response = await HTTPClient(agent).get(base + path, timeout=TIMEOUT)
+    response = await HTTPClient(agent).get(base + path, headers=_credentials(), timeout=TIMEOUT)
     text = await treq.content(response)
+    if response.code == 401:
+        raise PermissionError(f"it asks for its token; name the file in {TOKEN_FILE}")
     if response.code not in _ANSWERS:
         raise ValueError(response.code)
     return Reply(response.code, json.loads(text))
+
+
+def _credentials() -> dict[bytes | str, bytes | str]:
+    path = os.environ.get(TOKEN_FILE)
+    if not path:
+        return {}
+    with open(path) as file:
+        return {"Authorization": f"Bearer {file.read().strip()}"}
 
 
 @implementer(IAgentEndpointFactory)
@@ -89,6 +104,8 @@ def _reason(failure: Failure) -> str:
     error = getattr(failure.value, "subFailure", failure).value
     if isinstance(error, ConnectError):
         return str(error).rstrip(".")
+    if isinstance(error, OSError):
+        return f"{error.strerror}: {error.filename}" if error.filename else str(error)
     if isinstance(error, ValueError):
         return "what answers there is no ShadowGate admin API"
     return f"{type(error).__name__}: {error}".rstrip(": ")

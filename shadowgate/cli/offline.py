@@ -8,6 +8,7 @@ from random import Random
 from attrs import frozen
 from twisted.internet.task import Clock
 
+from shadowgate.background import uncollected
 from shadowgate.compiler.build import compile_configuration
 from shadowgate.compiler.snapshot import Snapshot
 from shadowgate.config.catalog import Catalog
@@ -39,6 +40,7 @@ class Offline:
         return any(problem.severity == "error" for problem in self.problems)
 
 
+@uncollected()
 def read_offline(paths: Sequence[str]) -> Offline:
     """Read files and directories; a snapshot made in spite of errors lacks what they are about."""
     report = Report()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Sequence
 from functools import partial
 from itertools import count
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from attrs import define, evolve, field
 from twisted.internet.defer import CancelledError, Deferred
@@ -53,6 +53,8 @@ from shadowgate.plugin import (
 )
 from shadowgate.plugin.checks import plugins, reading
 
+T = TypeVar("T")
+
 Steps = Generator[None, None, Snapshot]
 """Work that can be interrupted; it returns the snapshot."""
 
@@ -82,14 +84,14 @@ def compile_configuration(
     return run_steps(compile_in_steps(configuration, components, settings, live, env, report, generation))
 
 
-def run_steps(steps: Steps) -> Snapshot:
+def run_steps(steps: Generator[None, None, T]) -> T:
     """Take all steps at once."""
     while True:
         try:
             next(steps)
         except StopIteration as done:
-            snapshot: Snapshot = done.value
-            return snapshot
+            made: T = done.value
+            return made
 
 
 def compile_in_steps(
@@ -101,7 +103,7 @@ def compile_in_steps(
     report: Report,
     generation: int = 1,
 ) -> Steps:
-    """The same, route by route and host by host: requests are served between the steps."""
+    """The same, rule by rule: requests are served between the steps."""
     return _Compiler(configuration, components, settings, live, env, report).steps(generation)
 
 
@@ -115,7 +117,7 @@ class _Compiler:
     report: Report
     _ranks: count[int] = field(factory=count, init=False)
     _rules: list[CompiledRule] = field(factory=list, init=False)
-    _clusters: dict[tuple[str, str | None], tuple[Any, Hooks | None]] = field(factory=dict, init=False)
+    _clusters: dict[tuple[str, str | None, bool], tuple[Any, Hooks | None]] = field(factory=dict, init=False)
 
     def steps(self, generation: int) -> Steps:
         everywhere: Tables = {}
@@ -123,11 +125,10 @@ class _Compiler:
         sockets = {listener.name for listener in self.configuration.listeners if listener.gateway}
         bound: dict[str, Tables] = {name: {} for name in sorted(sockets)}
         for route in self.configuration.routes:
-            entries = self._route(route)
+            entries = yield from self._route(route)
             for tables in [everywhere] if not route.listeners else [bound.setdefault(n, {}) for n in route.listeners]:
                 for host in route.hosts:
                     tables.setdefault(host.lower(), []).extend(entries)
-            yield
         for name in bound.keys() - sockets:
             for host, entries in everywhere.items():
                 bound[name].setdefault(host, []).extend(entries)
@@ -135,8 +136,7 @@ class _Compiler:
         for name, tables in [("", everywhere), *bound.items()]:
             found: dict[str, Find] = {}
             for host, entries in tables.items():
-                found[host] = compile_paths(entries)
-                yield
+                found[host] = yield from compile_paths(entries)
             finds[name] = compile_hosts(found)
         anywhere = finds.pop("")
         problems = tuple(self.report.problems)
@@ -145,7 +145,7 @@ class _Compiler:
             generation, compile_listeners(finds, anywhere), self.configuration, tuple(self._rules), problems, readable
         )
 
-    def _route(self, route: Route) -> list[Entry]:
+    def _route(self, route: Route) -> Generator[None, None, list[Entry]]:
         entries = []
         for index, rule in enumerate(route.rules):
             path = f"{route.kind} {route.name}: rule {rule.name or index}"
@@ -155,6 +155,7 @@ class _Compiler:
                 entry = self._match(match, self._counted(match, compiled), path, route, rule)
                 if entry is not None:
                     entries.append(entry)
+            yield
         return entries
 
     def _counted(self, match: Match, rule: CompiledRule) -> CompiledRule:
@@ -200,7 +201,8 @@ class _Compiler:
     def _timeouts(self, rule: Rule) -> Timeouts:
         timeouts = rule.timeouts or self.settings.timeouts
         if rule.timeout is not None:
-            timeouts = evolve(timeouts, request=rule.timeout)
+            # Whoever bounds the whole request has said how long its answer may take.
+            timeouts = evolve(timeouts, request=rule.timeout, response=0.0)
         if rule.attempt_timeout is not None:
             timeouts = evolve(timeouts, attempt=rule.attempt_timeout)
         return timeouts
@@ -236,7 +238,7 @@ class _Compiler:
             hooks=outer.followed_by(inner),
         )
 
-    def _cluster(self, destination: Destination, path: str) -> tuple[Any, Hooks | None]:
+    def _cluster(self, destination: Destination, path: str, mirror: bool = False) -> tuple[Any, Hooks | None]:
         """Return the live cluster or subset, and what its balancer has to say in exchanges.
 
         None where there is none, which ``assemble`` has reported.
@@ -244,7 +246,8 @@ class _Compiler:
         cluster = self.configuration.find(destination.cluster, destination.port)
         if cluster is None:
             return None, None
-        key = (cluster.name, destination.subset)
+        # A mirror has a balancer of its own: its turns must not move where the next client goes.
+        key = (cluster.name, destination.subset, mirror)
         if key not in self._clusters:
             self._clusters[key] = self._live_cluster(cluster, destination.subset, path)
         return self._clusters[key]
@@ -263,7 +266,11 @@ class _Compiler:
         balancer = self._component(IBalancer, use, path)
         if balancer is None:
             return None, None
-        live = self._called(use, path, lambda: self.live.cluster(name, endpoints, balancer, policy, cluster.resolution))
+        live = self._called(
+            use,
+            path,
+            lambda: self.live.cluster(name, endpoints, balancer, policy, cluster.resolution, cluster.health),
+        )
         session = None
         if IBalancerHooks.providedBy(balancer):
             hooks = self._called(use, path, lambda: balancer.compile_hooks(self.env))
@@ -271,7 +278,7 @@ class _Compiler:
         return live, session
 
     def _mirror(self, mirror: Mirror, path: str) -> CompiledMirror:
-        name = mirror.name or str(mirror.destination)
+        name = mirror.label
         path = f"{path}: mirror {name}"
         admit: Callable[[RequestHead], bool] = _always
         if mirror.policy is not None:
@@ -283,7 +290,7 @@ class _Compiler:
         return CompiledMirror(
             name=name,
             admit=admit,
-            cluster=self._cluster(mirror.destination, path)[0],
+            cluster=self._cluster(mirror.destination, path, mirror=True)[0],
             host=shadow_host(suffix, mirror.host),
             on_request=tuple(
                 (name, hooks.on_request)
@@ -295,6 +302,7 @@ class _Compiler:
             limits=mirror.limits or self.settings.mirror,
             state=self.live.mirror_state(name),
             filters=tuple(filters),
+            handshakes=mirror.handshakes,
         )
 
     def _observers(self, uses: Sequence[PluginUse], path: str) -> tuple[tuple[Observer, ...], int]:

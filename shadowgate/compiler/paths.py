@@ -13,7 +13,7 @@ entries, not with how they nest.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from math import inf
 from operator import itemgetter
 from typing import Final
@@ -34,7 +34,7 @@ FEW = 16
 MANY_REGEXES = 16
 """Expressions in one place from which on they are tried together."""
 
-REGEXES_TOGETHER = 500
+REGEXES_TOGETHER = 256
 """Expressions of one automaton: RE2 bounds the memory of each."""
 
 _Test = tuple[int, tuple[Condition, ...], CompiledRule]
@@ -65,8 +65,8 @@ def path_test(path: PathMatch) -> Callable[[bytes], bool]:
     return segments
 
 
-def compile_paths(entries: Iterable[Entry]) -> Find:
-    """Return the look-up among one host's entries."""
+def compile_paths(entries: Iterable[Entry]) -> Generator[None, None, Find]:
+    """Return the look-up among one host's entries, made in steps between which requests can be served."""
     ordered = sorted(entries, key=lambda entry: entry.rank)
     if ordered and ordered[0].path is None and not ordered[0].conditions:
         always = ordered[0].rule
@@ -76,9 +76,11 @@ def compile_paths(entries: Iterable[Entry]) -> Find:
         path = entry.path
         ignores_case = path is not None and path.ignore_case and path.kind != "regex"
         (folded if ignores_case else as_given).add(entry)
+        yield
+    index = yield from _Index.of(as_given)
     if not folded:
-        return _find_in(_Index.of(as_given))
-    return _find_in_both(_Index.of(as_given), _Index.of(folded))
+        return _find_in(index)
+    return _find_in_both(index, (yield from _Index.of(folded)))
 
 
 def _find_in(index: _Index) -> Find:
@@ -171,7 +173,7 @@ class _Index:
     places: Sequence[_Place]
 
     @classmethod
-    def of(cls, collected: _Collected) -> _Index:
+    def of(cls, collected: _Collected) -> Generator[None, None, _Index]:
         edges: list[bytes] = []
         places = [_NOWHERE]
         enclosing: list[tuple[bytes | None, _Place]] = [(None, _NOWHERE)]
@@ -185,14 +187,14 @@ class _Index:
 
         for prefix in sorted(collected.prefixes):
             leave(prefix)
-            place = _Place.of(collected.prefixes[prefix], enclosing[-1][1])
+            place = yield from _Place.of(collected.prefixes[prefix], enclosing[-1][1])
             enclosing.append((_end(prefix), place))
             edges.append(prefix)
             places.append(place)
         leave(None)
-        exact = {
-            path: _Place.of(entries, places[bisect_right(edges, path)]) for path, entries in collected.exact.items()
-        }
+        exact: dict[bytes, _Place] = {}
+        for path, entries in collected.exact.items():
+            exact[path] = yield from _Place.of(entries, places[bisect_right(edges, path)])
         return cls(exact, edges, places)
 
     def place(self, path: bytes) -> _Place:
@@ -223,13 +225,16 @@ class _Place:
         return not self.regexes and self.around is None
 
     @classmethod
-    def of(cls, entries: Sequence[Entry], around: _Place) -> _Place:
+    def of(cls, entries: Sequence[Entry], around: _Place) -> Generator[None, None, _Place]:
         """Return the place of these entries, which come by rank, inside of another."""
         together = [entry for entry in entries if _is_regex(entry)]
         if len(together) < MANY_REGEXES:
             together = []
         alone = entries if not together else [entry for entry in entries if not _is_regex(entry)]
-        regexes = [_Regexes.of(together[at : at + REGEXES_TOGETHER]) for at in range(0, len(together), REGEXES_TOGETHER)]
+        regexes = []
+        for at in range(0, len(together), REGEXES_TOGETHER):
+            regexes.append(_Regexes.of(together[at : at + REGEXES_TOGETHER]))
+            yield
         tests = _until_certain(map(_test, alone))
         rest: _Place | None = around
         if not around.regexes and len(around.tests) <= FEW:
@@ -237,6 +242,7 @@ class _Place:
             rest = around.around
         if rest is not None and rest.first > _certain(tests):
             rest = None
+        yield
         return cls(tests, regexes, rest, min(entries[0].rank, around.first))
 
 

@@ -6,7 +6,7 @@ reached through the small protocols at the top, whose objects the runtime hands 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 from attrs import field, frozen
@@ -17,6 +17,7 @@ from shadowgate.http.head import RequestHead, ResponseHead
 from shadowgate.model import (
     Configuration,
     Endpoint,
+    HealthCheck,
     Match,
     MirrorLimits,
     PathMatch,
@@ -45,6 +46,8 @@ class ClusterTarget(Protocol):
 
     def pick(self, head: RequestHead) -> Any: ...
 
+    def pick_other(self, tried: Collection[str]) -> Any: ...
+
     def may_retry(self) -> bool: ...
 
 
@@ -58,6 +61,7 @@ class Live(Protocol):
         balancer: IBalancer,
         policy: TrafficPolicy = ...,
         resolution: str = ...,
+        health: HealthCheck | None = ...,
     ) -> ClusterTarget: ...
 
     def route_stats(self, name: str) -> Any: ...
@@ -140,6 +144,8 @@ class CompiledMirror:
     state: Any
     filters: tuple[Filter, ...] = ()
     """What ``on_request`` comes from; no request looks there."""
+    handshakes: bool = False
+    """Whether it gets the requests that ask for another protocol."""
 
 
 @frozen(eq=False)

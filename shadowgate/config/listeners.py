@@ -197,14 +197,13 @@ def _selected(route: Route, chosen: _Chosen, listeners: tuple[str, ...], hosts: 
 
 
 def _with_matches(rule: Rule, held: tuple[int, ...], *, own: bool) -> Rule:
-    matches = tuple(_settled(rule.matches[index], own=own) for index in held)
-    return evolve(rule, matches=matches)
+    if all(not match.listeners and match.port is None for match in rule.matches):
+        return rule
+    return evolve(rule, matches=tuple(_settled(rule.matches[index], own=own) for index in held))
 
 
 def _settled(match: Match, *, own: bool) -> Match:
     """Return the match without its selectors; an own listener's port is known when a client comes in by it."""
-    if not match.listeners and match.port is None:
-        return match
     conditions = match.conditions
     if own and match.port is not None:
         conditions = (*conditions, PluginUse("port", {"port": match.port}, match.position))

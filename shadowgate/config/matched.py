@@ -55,6 +55,8 @@ def _prefix(match: Match) -> _Prefix | None:
 
 
 def _filled_destination(destination: Destination, prefix: _Prefix | None) -> Destination:
+    if not destination.filters:
+        return destination
     return evolve(destination, filters=tuple(_filled(use, prefix) for use in destination.filters))
 
 

@@ -20,7 +20,7 @@ from zope.interface.interface import InterfaceClass
 from shadowgate.config.catalog import Catalog
 from shadowgate.config.secrets import redacted
 from shadowgate.errors import NOWHERE, Position
-from shadowgate.model import Configuration, Destination, PluginUse
+from shadowgate.model import Configuration, Destination, Mirror, PluginUse
 from shadowgate.plugin import (
     IBalancer,
     IFilter,
@@ -85,6 +85,8 @@ class View:
             value = getattr(part, name)
             if value is not None and value != NOWHERE:
                 shown[camel(name)] = self._value(value, _POINTS.get(name))
+        if isinstance(part, Mirror):
+            shown["name"] = part.label
         return shown
 
     def use(self, use: PluginUse, point: InterfaceClass | None) -> Plain:

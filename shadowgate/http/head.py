@@ -5,9 +5,12 @@ A head knows nothing of connections and nothing of how its body is delimited; se
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from shadowgate.http.headers import Headers
+
+IDEMPOTENT: Final = frozenset((b"GET", b"HEAD", b"OPTIONS", b"TRACE", b"PUT", b"DELETE"))
+"""Methods of requests that may be sent a second time (RFC 9110 section 9.2.2)."""
 
 
 class RequestHead:
@@ -25,6 +28,9 @@ class RequestHead:
         ``b"http"`` or ``b"https"``; the client's and the gateway's address as text; the listener's name.
     local_port
         The port that the client came in by; 0 where there is none (a UNIX socket).
+    upgrade
+        The protocol, in lower case, that the client asks to change to and that the gateway lets it; None otherwise.
+        The head shows it in an ``Upgrade`` field; a filter that removes that field makes the request an ordinary one.
     notes
         A plugin's private scratch space for this exchange, by a key of its own; made on first use.
     """
@@ -41,6 +47,7 @@ class RequestHead:
         "peer",
         "scheme",
         "target",
+        "upgrade",
         "version",
     )
 
@@ -68,6 +75,7 @@ class RequestHead:
         self.local = local
         self.local_port = local_port
         self.listener = listener
+        self.upgrade: bytes | None = None
         self._path: bytes | None = None
         self._notes: dict[Any, Any] | None = None
 
@@ -100,9 +108,19 @@ class RequestHead:
         self.authority = authority
         self.headers.set(b"Host", authority)
 
+    def ask_upgrade(self, protocol: bytes) -> None:
+        """Ask upstream to change to this protocol, as the client does."""
+        self.upgrade = protocol
+        self.headers.set(b"Upgrade", protocol)
+
+    @property
+    def upgrading(self) -> bool:
+        """Whether this head, as it stands, asks upstream to change the protocol."""
+        return self.upgrade is not None and b"upgrade" in self.headers
+
     def copy(self) -> RequestHead:
         """Return a head that can be changed without changing this one; notes are not shared."""
-        return RequestHead(
+        copy = RequestHead(
             self.method,
             self.target,
             self.version,
@@ -114,6 +132,8 @@ class RequestHead:
             listener=self.listener,
             local_port=self.local_port,
         )
+        copy.upgrade = self.upgrade
+        return copy
 
     def __repr__(self) -> str:
         line = b" ".join((self.method, self.authority, self.target)).decode("latin-1")

@@ -34,7 +34,11 @@ _plain_response = head_pattern(STATUS_LINE, PLAIN_TOKEN).match
 _any_response = head_pattern(STATUS_LINE).match
 _absolute_target = re.compile(rb"(?i:https?)://([^/?]*+)(/[^?]*+)?(\?.*+)?").fullmatch
 
+_count = re.compile(rb"[0-9]{1,9}").fullmatch
+
 _SLASH = 0x2F
+_COUNTED = frozenset((b"TRACE", b"OPTIONS"))
+"""The methods whose way a client may limit."""
 _LLHTTP_METHODS = frozenset((b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"OPTIONS", b"PATCH", b"TRACE"))
 
 Match = Callable[[bytes], re.Match[bytes] | None]
@@ -46,9 +50,10 @@ class RequestMessage:
     """A request's head and what its framing and connection fields say.
 
     ``upgrade`` is the lower-case protocol that the client asks to change to, or None; the request is an ordinary one.
+    ``last`` says that the client wants it to go no further (Max-Forwards: 0).
     """
 
-    __slots__ = ("expects_continue", "head", "keep_alive", "length", "upgrade", "version")
+    __slots__ = ("expects_continue", "head", "keep_alive", "last", "length", "upgrade", "version")
 
     def __init__(
         self,
@@ -58,6 +63,7 @@ class RequestMessage:
         expects_continue: bool,
         version: int,
         upgrade: bytes | None,
+        last: bool = False,
     ) -> None:
         self.head = head
         self.length = length
@@ -65,17 +71,22 @@ class RequestMessage:
         self.expects_continue = expects_continue
         self.version = version
         self.upgrade = upgrade
+        self.last = last
 
 
 class ResponseMessage:
-    """An answer's head, how long its body is, and whether its connection may serve again."""
+    """An answer's head, how long its body is, and whether its connection may serve again.
 
-    __slots__ = ("head", "keep_alive", "length")
+    ``upgrade`` is the lower-case protocol that a 101 says it changes to, else None.
+    """
 
-    def __init__(self, head: ResponseHead, length: int, keep_alive: bool) -> None:
+    __slots__ = ("head", "keep_alive", "length", "upgrade")
+
+    def __init__(self, head: ResponseHead, length: int, keep_alive: bool, upgrade: bytes | None = None) -> None:
         self.head = head
         self.length = length
         self.keep_alive = keep_alive
+        self.upgrade = upgrade
 
 
 class _Fields:
@@ -239,7 +250,8 @@ class RequestParser(_HeadFinder):
         )
         if target[0] != _SLASH or method == b"CONNECT":
             settle_target(head)
-        return RequestMessage(head, length, keep_alive, expects_continue, version, upgrade)
+        last = method in _COUNTED and b"max-forwards" in index and not _forwards_left(headers)
+        return RequestMessage(head, length, keep_alive, expects_continue, version, upgrade, last)
 
     def _check_host(self, host: bytes | None, version: int) -> None:
         if host is None:
@@ -286,6 +298,17 @@ class RequestParser(_HeadFinder):
         upgrade = b", ".join(upgrades) if upgrades and version == 11 and b"upgrade" in options else None
         headers = self._fields.headers(restored, nominated(options))
         return headers, length, is_kept(version, options), expects_continue, upgrade
+
+
+def _forwards_left(headers: Headers) -> bool:
+    """Count this hop (RFC 9110 section 7.6.2); False where it has to be the last one."""
+    values = headers.get_all(b"max-forwards")
+    if len(values) > 1 or _count(values[0]) is None:
+        raise Malformed("Max-Forwards is not one decimal number")
+    left = int(values[0])
+    if left:
+        headers.set(b"Max-Forwards", b"%d" % (left - 1))
+    return left > 0
 
 
 def settle_target(head: RequestHead) -> None:
@@ -357,6 +380,7 @@ class ResponseParser(_HeadFinder):
         lengths: list[bytes] = []
         codings: list[bytes] = []
         connection: list[bytes] = []
+        upgrades: list[bytes] = []
         restored: list[Special] = []
         for special in fields.special:
             name, value = special[0], special[1][1]
@@ -367,10 +391,16 @@ class ResponseParser(_HeadFinder):
                 connection.append(value)
             elif name == b"transfer-encoding":
                 codings.append(value)
+            elif name == b"upgrade":
+                upgrades.append(value.lower())
         length = response_length(request_method, status, version, lengths, codings)
         if length != NO_BODY or status < 200 or status == 204:
             restored = []  # what is left describes the body that a GET would have had (RFC 9110 section 8.6)
         options = connection_options(connection)
         headers = fields.headers(restored, nominated(options))
         keep_alive = length != UNTIL_CLOSE and is_kept(version, options)
-        return ResponseMessage(ResponseHead(status, headers, reason, version), length, keep_alive)
+        # Others may have the field as well, to say what would be possible (RFC 9110 section 7.8).
+        upgrade = (
+            b", ".join(upgrades) if upgrades and status == 101 and version == 11 and b"upgrade" in options else None
+        )
+        return ResponseMessage(ResponseHead(status, headers, reason, version), length, keep_alive, upgrade)

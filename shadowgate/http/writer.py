@@ -24,6 +24,7 @@ _is_reason = re.compile(TEXT + rb"*+").fullmatch
 
 _WRITTEN_HERE = FRAMING | {b"connection"}
 _NEVER_TOLD = _WRITTEN_HERE - {b"content-length"}
+_WRITTEN_TO_UPGRADE = _WRITTEN_HERE | {b"te", b"upgrade"}
 
 _STANDARD = {
     status.value: (phrase := status.phrase.encode("ascii"), b"HTTP/1.1 %d %b" % (status, phrase))
@@ -44,9 +45,12 @@ def request_block(head: RequestHead, length: int) -> bytes:
     lines = [b"%b %b HTTP/1.1" % (head.method, head.target)]
     if b"host" not in index:
         lines.append(b"Host: " + head.authority)
-    lines += map(_line, _end_to_end(headers, index, _WRITTEN_HERE))
-    if b"te" in index:
-        lines.append(b"Connection: TE")  # RFC 9110 section 10.1.4
+    if head.upgrade is not None and b"upgrade" in index:
+        lines += _to_upgrade(headers, head.upgrade)
+    else:
+        lines += map(_line, _end_to_end(headers, index, _WRITTEN_HERE))
+        if b"te" in index:
+            lines.append(b"Connection: TE")  # RFC 9110 section 10.1.4
     if length >= 0:
         lines.append(b"Content-Length: %d" % length)
     elif length == CHUNKED:
@@ -76,6 +80,11 @@ def response_block(head: ResponseHead, length: int, *, close: bool, version: int
     elif version < 11:
         lines.append(b"Connection: keep-alive")
     return _block(lines, _response, head)
+
+
+def switching_block(head: ResponseHead, protocol: bytes) -> bytes:
+    """Return the head of a 101 after which the connection speaks ``protocol``; ValueError as for any answer."""
+    return _block([_status_line(101, b""), *_to_upgrade(head.headers, protocol)], _response, head)
 
 
 def informational_block(head: ResponseHead) -> bytes:
@@ -118,6 +127,12 @@ def _end_to_end(headers: Headers, index: Index, gone: frozenset[bytes]) -> list[
     if b"content-length" in index or b"transfer-encoding" in index or b"connection" in index:
         return [pair for pair in headers.pairs if pair[0].lower() not in gone]
     return headers.pairs
+
+
+def _to_upgrade(headers: Headers, protocol: bytes) -> list[bytes]:
+    """Return the lines of fields that ask for, or grant, another protocol (RFC 9110 section 7.8)."""
+    lines = [_line(pair) for pair in headers.pairs if pair[0].lower() not in _WRITTEN_TO_UPGRADE]
+    return [*lines, b"Connection: Upgrade", b"Upgrade: " + protocol]
 
 
 def _status_line(status: int, reason: bytes) -> bytes:

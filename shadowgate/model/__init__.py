@@ -9,6 +9,7 @@ from shadowgate.model.configuration import Configuration, Fragment
 from shadowgate.model.policies import (
     NO_POLICY,
     ConnectionPool,
+    HealthCheck,
     Locality,
     OutlierDetection,
     RetryBudget,
@@ -45,6 +46,7 @@ __all__ = [
     "Endpoint",
     "EndpointSet",
     "Fragment",
+    "HealthCheck",
     "Limits",
     "Listener",
     "Locality",

@@ -8,7 +8,7 @@ from typing import Literal
 from attrs import field, frozen
 
 from shadowgate.errors import NOWHERE, Position
-from shadowgate.model.policies import NO_POLICY, TrafficPolicy
+from shadowgate.model.policies import NO_POLICY, HealthCheck, TrafficPolicy
 
 
 @frozen
@@ -62,7 +62,7 @@ class Cluster:
     as they are or looked up: ``dns`` by address records, ``dns-srv`` by service records.  ``routed`` clusters get a
     route of their own on every alias that no Route names, as a mesh does for its services.  ``selector`` picks
     Workloads of the same namespace in addition to the endpoints given.  ``exported_to`` are the namespaces whose
-    clients know of it, ``*`` for all.
+    clients know of it, ``*`` for all.  ``health`` says how the endpoints are asked whether they are well.
     """
 
     name: str
@@ -76,6 +76,7 @@ class Cluster:
     routed: bool = False
     resolution: Literal["static", "dns", "dns-srv"] = "static"
     exported_to: tuple[str, ...] = ("*",)
+    health: HealthCheck | None = None
     position: Position = field(default=NOWHERE, eq=False)
 
 

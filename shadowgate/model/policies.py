@@ -1,4 +1,4 @@
-"""How a cluster's endpoints are used: balancing, warm-up, locality, connections, ejection.
+"""How a cluster's endpoints are used: balancing, warm-up, locality, connections, ejection, health checks.
 
 The blocks of Istio's TrafficPolicy with the defaults of its API; a block that is None was not said.
 """
@@ -6,7 +6,7 @@ The blocks of Istio's TrafficPolicy with the defaults of its API; a block that i
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, Literal
 
 import attrs
 from attrs import field, frozen
@@ -77,6 +77,33 @@ class OutlierDetection:
     base_ejection: float = 30.0
     max_ejection_percent: int = 10
     min_health_percent: int = 0
+
+
+@frozen
+class HealthCheck:
+    """How endpoints are asked whether they are well; a cluster without one believes that they are.
+
+    ``path`` is asked for over HTTP, None only connects.  ``host`` is the Host that is asked for, empty for the
+    endpoint's address; ``port`` is the one that is asked where that is not the endpoint's own.  ``expected`` are ranges
+    of good statuses, both ends included.
+
+    An endpoint is left out after ``fall`` bad results in a row and comes back after ``rise`` good ones; before its
+    first result it is as ``initially`` says, and where that is not well the first good one is enough.  While fewer
+    than ``panic_percent`` of a cluster are well, all are used (Envoy ``healthy_panic_threshold``).
+    """
+
+    path: str | None = None
+    host: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    expected: tuple[tuple[int, int], ...] = ((200, 299),)
+    port: int | None = None
+    interval: float = 10.0
+    timeout: float = 2.0
+    rise: int = 2
+    fall: int = 3
+    initially: Literal["healthy", "unhealthy"] = "healthy"
+    panic_percent: int = 50
+    position: Position = field(default=NOWHERE, eq=False)
 
 
 @frozen

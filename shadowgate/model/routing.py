@@ -105,6 +105,7 @@ class Mirror:
 
     ``policy`` is the mirror-policy plugin that samples; None copies everything.  ``suffix`` overrides the gateway's
     shadow suffix ("" leaves the Host alone), ``host`` replaces the whole Host.  ``filters`` change the copy alone.
+    ``handshakes`` says that it also gets the requests that ask for another protocol; without it they are not copied.
     """
 
     destination: Destination
@@ -115,7 +116,13 @@ class Mirror:
     filters: tuple[PluginUse, ...] = ()
     observers: tuple[PluginUse, ...] = ()
     limits: MirrorLimits | None = None
+    handshakes: bool = False
     position: Position = field(default=NOWHERE, eq=False)
+
+    @property
+    def label(self) -> str:
+        """What it is called in metrics and logs: its name, or where it goes."""
+        return self.name or str(self.destination)
 
 
 @frozen

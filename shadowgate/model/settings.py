@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -35,6 +36,13 @@ class Timeouts:
     request: float = 0.0
     attempt: float = 0.0
 
+    @property
+    def answer(self) -> float:
+        """Seconds that an attempt may take to be answered: the shorter of ``response`` and ``attempt``."""
+        if self.attempt and not 0 < self.response < self.attempt:
+            return self.attempt
+        return self.response
+
 
 def _limit(unit: str, default: float, doc: str, *, off: bool = False) -> Any:
     return field(default=default, metadata={"unit": unit, "doc": doc, "off": off})
@@ -51,12 +59,17 @@ class Limits:
     header_bytes: int = _limit("bytes", 64 * KIB, "All header fields of a request; 431.")
     header_count: int = _limit("count", 100, "Header fields of a request (431).")
     header_timeout: float = _limit(
-        "seconds", 30.0, "For a whole head, from its first byte (408), and for the first byte of a connection.", off=True
+        "seconds",
+        30.0,
+        "For a whole head, from its first byte (408), and for the first byte of a connection.",
+        off=True,
     )
     header_rate: int = _limit(
         "bytes per second", 20, "The least that a client sends of a head, averaged after `rate-grace`; 408.", off=True
     )
-    body_bytes: int = _limit("bytes", 0, "A request's body, refused before it is read where it says its length; 413.", off=True)
+    body_bytes: int = _limit(
+        "bytes", 0, "A request's body, refused before it is read where it says its length; 413.", off=True
+    )
     body_rate: int = _limit(
         "bytes per second",
         20,
@@ -84,6 +97,9 @@ class Limits:
     upstream_header_bytes: int = _limit("bytes", 64 * KIB, "All header fields of an answer; 502.")
     upstream_header_count: int = _limit("count", 100, "Header fields of an answer; 502.")
     upstream_idle: float = _limit("seconds", 60.0, "How long an idle connection to an upstream is kept.", off=True)
+    tunnel_idle: float = _limit(
+        "seconds", 3600.0, "How long nothing may move in a tunnel, such as a WebSocket, until it is cut.", off=True
+    )
     pool_size: int = _limit("count", 1024, "Idle connections that are kept to one endpoint.", off=False)
 
 
@@ -113,6 +129,18 @@ class MirrorLimits:
     breaker_pause: float = 5.0
 
 
+_PROTOCOL = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+(/[!#$%&'*+.^_`|~0-9a-z-]+)?").fullmatch
+_MORE_HTTP = re.compile(r"(h2c?|h3|https?|tls)(/.*)?").fullmatch
+
+
+def _tunnels(_instance: Any, _attribute: Any, value: tuple[str, ...]) -> None:
+    for protocol in value:
+        if _PROTOCOL(protocol) is None:
+            raise ValueError(f'"{protocol}" is not the name of a protocol in lower case, such as websocket')
+        if _MORE_HTTP(protocol):
+            raise ValueError(f"{protocol} never becomes a tunnel: the requests inside would pass routes and filters by")
+
+
 @frozen
 class Settings:
     """What holds for the whole gateway.
@@ -132,6 +160,9 @@ class Settings:
         (empty: none is added).
     shadow_suffix
         Put before the port of a shadow's Host; empty leaves the Host alone.
+    upgrades
+        Protocols in lower case that HTTP/1.1 clients may change to when the upstream agrees.  Never ``h2c``: the
+        requests inside would pass every route, filter and mirror by.
     """
 
     trusted_hops: int = 0
@@ -142,6 +173,7 @@ class Settings:
     server: str = ""
     via: str = ""
     shadow_suffix: str = "-shadow"
+    upgrades: tuple[str, ...] = field(default=("websocket",), validator=_tunnels)
     timeouts: Timeouts = Timeouts()
     limits: Limits = Limits()
     mirror: MirrorLimits = MirrorLimits()

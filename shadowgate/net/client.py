@@ -10,8 +10,10 @@ from socket import MSG_DONTWAIT, MSG_PEEK
 from typing import Any
 
 from twisted.internet.error import ConnectionDone
+from twisted.internet.interfaces import IHalfCloseableProtocol
 from twisted.internet.protocol import Protocol
 from twisted.python.failure import Failure
+from zope.interface import alsoProvides
 
 from shadowgate.errors import BadBody, BadResponse
 from shadowgate.http.framing import CHUNKED, NO_BODY, BodyReader, WireLimits, reader_for
@@ -20,10 +22,14 @@ from shadowgate.http.headers import Pair
 from shadowgate.http.parser import ResponseParser
 from shadowgate.http.writer import chunk, last_chunk, request_block
 from shadowgate.net.outbox import Outbox, outbox_for
+from shadowgate.net.raw import Raw
 from shadowgate.runtime import outcomes
 from shadowgate.runtime.outcomes import Outcome
 from shadowgate.runtime.streams import Receiver
 from shadowgate.runtime.timers import Lane
+
+LOOK = int(MSG_PEEK | MSG_DONTWAIT)
+"""A look at what has arrived that takes nothing and waits for nothing; put together once, flags are slow to add."""
 
 MOST_INFORMATIONAL = 32
 """1xx answers that an upstream may send before its final one."""
@@ -48,6 +54,8 @@ class ClientConnection(Protocol):
         self._reading = False
         self._paused = False
         self._connected = False
+        self._asking: RequestHead | None = None
+        self._raw: Raw | None = None
         self.reused = False
         self.requests = 0
 
@@ -62,18 +70,25 @@ class ClientConnection(Protocol):
 
     def dataReceived(self, data: bytes) -> None:
         if self._receiver is None:
-            # Nobody asked: whatever this is, it must not become somebody's answer.
-            self._drop()
+            if self._raw is not None:
+                self._raw.data_received(data)
+            else:
+                # Nobody asked: whatever this is, it must not become somebody's answer.
+                self._drop()
             return
         self._input = self._input + data if self._input else data
         if not self._reading:
             self._read()
 
     def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
-        self._connected = False
+        connected, self._connected = self._connected, False
         receiver, self._receiver = self._receiver, None
-        self._released(self, False)
+        if connected:
+            # Once for each connection: pools count.
+            self._released(self, False)
         if receiver is None:
+            if self._raw is not None:
+                self._raw.lost()
             return
         reader = self._reader
         if reader is not None and reason.check(ConnectionDone):
@@ -89,6 +104,14 @@ class ClientConnection(Protocol):
             receiver.response_failed(outcomes.BAD_ANSWER)
         else:
             receiver.response_failed(outcomes.UPSTREAM_CLOSED if clean else outcomes.UPSTREAM_RESET)
+
+    def readConnectionLost(self) -> None:
+        """Heard only behind an upgrade: until then a peer that closes its side is gone."""
+        if self._raw is not None:
+            self._raw.read_ended()
+
+    def writeConnectionLost(self) -> None:
+        """Our own doing."""
 
     def write_full(self) -> None:
         if self._receiver is not None:
@@ -112,6 +135,7 @@ class ClientConnection(Protocol):
         self._method = head.method
         self._length = length
         self._request_done = ended
+        self._asking = head if head.upgrade is not None else None
         try:
             block = request_block(head, length)
         except ValueError:
@@ -145,6 +169,14 @@ class ClientConnection(Protocol):
             self._paused = False
             self._transport.resumeProducing()
 
+    def switch(self) -> Raw:
+        self._receiver = None
+        early, self._input = self._input, b""
+        self.resume()
+        alsoProvides(self, IHalfCloseableProtocol)
+        raw = self._raw = Raw(self._transport, self._outbox, early)
+        return raw
+
     def abort(self) -> None:
         self._receiver = None
         self._drop()
@@ -165,7 +197,7 @@ class ClientConnection(Protocol):
         if socket is None:
             return False
         try:
-            socket.recv(1, MSG_PEEK | MSG_DONTWAIT)
+            socket.recv(1, LOOK)
         except BlockingIOError:
             return False
         except OSError:
@@ -206,10 +238,16 @@ class ClientConnection(Protocol):
         status = message.head.status
         if status < 200:
             self._informational += 1
-            if status == 101 or self._informational > MOST_INFORMATIONAL:
-                raise BadResponse("101 without an upgrade" if status == 101 else "too many informational answers")
+            if self._informational > MOST_INFORMATIONAL:
+                raise BadResponse("too many informational answers")
             self._input = rest
-            receiver.informational(message.head)
+            if status != 101:
+                receiver.informational(message.head)
+                return True
+            asking = self._asking
+            if asking is None or not asking.upgrading or message.upgrade != asking.upgrade:
+                raise BadResponse("a change of protocol that was not asked for")
+            receiver.response(message.head, NO_BODY, b"", False)
             return True
         length = message.length
         self._keep_alive = message.keep_alive

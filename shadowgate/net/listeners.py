@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from socket import SOMAXCONN
 from typing import Any
 
+from twisted.internet import tcp
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
@@ -18,6 +20,8 @@ from shadowgate.plugin.checks import listeners
 
 log = Logger(namespace="shadowgate")
 
+TWISTED_BACKLOG = 50
+"""What Twisted's endpoints ask for when nobody says: a burst of clients would wait for their kernels to try again."""
 
 Key = tuple[str, str]
 """A listener's name and its endpoint."""
@@ -29,11 +33,18 @@ Bind = Callable[[Key, IProtocolFactory], "Deferred[IListeningPort]"]
 class Listeners:
     """Opens and closes listening ports; ``factory`` makes the Twisted factory for a listener's name.
 
-    ``bind`` opens one; without it, the endpoint is bound as it says.
+    ``bind`` opens one; without it, the endpoint is bound as it says.  ``opened`` hears of each that is open.
     """
 
-    def __init__(self, reactor: Any, factory: Callable[[str], IProtocolFactory], bind: Bind | None = None) -> None:
+    def __init__(
+        self,
+        reactor: Any,
+        factory: Callable[[str], IProtocolFactory],
+        bind: Bind | None = None,
+        opened: Callable[[IProtocolFactory, IListeningPort], object] = lambda factory, port: None,
+    ) -> None:
         self._factory = factory
+        self._opened = opened
         self._bind_port = bind or (lambda key, factory: serverFromString(reactor, key[1]).listen(factory))
         self._open: dict[Key, IListeningPort | None] = {}
 
@@ -83,7 +94,8 @@ class Listeners:
         late = False
         self._open[key] = None
         try:
-            listening = self._bind_port(key, self._factory(name))
+            factory = self._factory(name)
+            listening = self._bind_port(key, factory)
         except Exception:
             del self._open[key]
             return Failure()
@@ -91,6 +103,8 @@ class Listeners:
         def ready(port: IListeningPort) -> None:
             if key in self._open:
                 self._open[key] = port
+                _deepen(endpoint, port)
+                self._opened(factory, port)
             else:
                 port.stopListening()
 
@@ -117,6 +131,14 @@ class Listeners:
 
     def __repr__(self) -> str:
         return f"<Listeners {', '.join(endpoint for _, endpoint in self._open) or 'none'}>"
+
+
+def _deepen(endpoint: str, port: Any) -> None:
+    """Let as many clients wait to be accepted as the system allows, unless the endpoint says how many."""
+    # systemd's sockets have a depth of their own, as those of a supervisor have.
+    if isinstance(port, tcp.Port) and port.backlog == TWISTED_BACKLOG and not endpoint.startswith("systemd:"):
+        port.backlog = SOMAXCONN
+        port.socket.listen(SOMAXCONN)
 
 
 def _reason(failure: Failure) -> str:

@@ -27,11 +27,11 @@ class DirectOutbox:
     While the transport holds bytes it has this outbox as its pull producer, and asks it for more when they are gone.
     """
 
-    __slots__ = ("_arming", "_owner", "_send", "_transport", "full")
+    __slots__ = ("_arming", "_send", "_transport", "full", "owner")
 
     def __init__(self, transport: Any, owner: Owner) -> None:
         self._transport = transport
-        self._owner = owner
+        self.owner = owner
         self._send = transport.socket.send
         self._arming = False
         self.full = False
@@ -56,7 +56,7 @@ class DirectOutbox:
         self._arming = True
         transport.registerProducer(self, False)
         self._arming = False
-        self._owner.write_full()
+        self.owner.write_full()
 
     def close(self) -> None:
         """Close once everything is written."""
@@ -77,7 +77,7 @@ class DirectOutbox:
             return
         self.full = False
         self._transport.unregisterProducer()
-        self._owner.write_drained()
+        self.owner.write_drained()
 
     def stopProducing(self) -> None:
         """The connection is gone; its owner is told by ``connectionLost``."""
@@ -87,11 +87,11 @@ class DirectOutbox:
 class BufferedOutbox:
     """For any other transport (TLS, a test's): its own buffer, and its own word on when that is full."""
 
-    __slots__ = ("_owner", "_registered", "_transport", "full")
+    __slots__ = ("_registered", "_transport", "full", "owner")
 
     def __init__(self, transport: Any, owner: Owner) -> None:
         self._transport = transport
-        self._owner = owner
+        self.owner = owner
         self.full = False
         self._registered = True
         transport.registerProducer(self, True)
@@ -115,12 +115,12 @@ class BufferedOutbox:
     def pauseProducing(self) -> None:
         if not self.full:
             self.full = True
-            self._owner.write_full()
+            self.owner.write_full()
 
     def resumeProducing(self) -> None:
         if self.full:
             self.full = False
-            self._owner.write_drained()
+            self.owner.write_drained()
 
     def stopProducing(self) -> None:
         """The connection is gone; its owner is told by ``connectionLost``."""

@@ -1,14 +1,16 @@
 """The connections to one endpoint: the idle ones at hand, and new ones on demand.
 
 An idle connection is given out at once, the one used last first, so that the rest grow old and go.  Making one is the
-only thing that waits.
+only thing that waits.  How many there may be of a cluster is for ``bounded_pool``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
+from attrs import frozen
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import ConnectionRefusedError, DNSLookupError, TimeoutError, UserError
 from twisted.internet.interfaces import IProtocol, IStreamClientEndpoint
@@ -16,28 +18,80 @@ from twisted.internet.protocol import Factory
 from twisted.python.failure import Failure
 
 from shadowgate.http.framing import WireLimits
+from shadowgate.model import ConnectionPool, TcpKeepalive
 from shadowgate.net.client import ClientConnection
+from shadowgate.net.keepalive import keep_alive
 from shadowgate.runtime import outcomes
 from shadowgate.runtime.outcomes import Outcome
-from shadowgate.runtime.streams import Receiver, Waiter
-from shadowgate.runtime.timers import Lane
+from shadowgate.runtime.streams import Dial, Receiver, Waiter
+from shadowgate.runtime.timers import Alarm, Lane, Timers
 
 MakeEndpoint = Callable[[float], IStreamClientEndpoint]
 """``connect timeout in seconds -> endpoint to connect``."""
 
 
+@frozen(eq=False)
+class Upkeep:
+    """What a cluster says of each of its connections (Istio ``connectionPool``); None is nothing said.
+
+    connect_timeout
+        Seconds; goes before what the one who dials says.
+    requests
+        How many a connection serves.
+    age
+        The lane of connections that may not grow older; one that is in use then is closed when it is done.
+    """
+
+    connect_timeout: float | None = None
+    requests: int | None = None
+    age: Lane | None = None
+    keepalive: TcpKeepalive | None = None
+
+
+def upkeep_of(policy: ConnectionPool | None, timers: Timers) -> Upkeep | None:
+    """Return what a cluster's policy says of each connection, None where that is nothing."""
+    if policy is None:
+        return None
+    age = policy.max_connection_duration
+    upkeep = (
+        policy.connect_timeout,
+        policy.max_requests_per_connection,
+        None if age is None else timers.lane(age),
+        policy.keepalive,
+    )
+    return None if upkeep == (None,) * 4 else Upkeep(*upkeep)
+
+
+def idle_time(policy: ConnectionPool | None, otherwise: float) -> float:
+    """Return how long a connection may be idle: what is said for HTTP goes before what is said for TCP, as in Istio."""
+    if policy is None:
+        return otherwise
+    said = (policy.idle_timeout, policy.tcp_idle_timeout)
+    return next((seconds for seconds in said if seconds is not None), otherwise)
+
+
 class Pool:
     """Implements ``streams.Pool`` over HTTP/1.1 connections.  ``idle_lane`` bounds how long one stays idle."""
 
-    def __init__(self, name: str, make_endpoint: MakeEndpoint, limits: WireLimits, idle_lane: Lane, most_idle: int):
+    def __init__(
+        self,
+        name: str,
+        make_endpoint: MakeEndpoint,
+        limits: WireLimits,
+        idle_lane: Lane,
+        most_idle: int,
+        upkeep: Upkeep | None = None,
+    ) -> None:
         self.name = name
         self._make_endpoint = make_endpoint
         self._limits = limits
         self._lane = idle_lane
         self._most_idle = most_idle
+        self._upkeep = upkeep
         # Insertion order is the order of use; a connection can leave from the middle.
         self._idle: dict[ClientConnection, None] = {}
         self._busy: set[ClientConnection] = set()
+        self._ages: dict[ClientConnection, Alarm] = {}
         self._closed = False
 
     def checkout(self, receiver: Receiver) -> ClientConnection | None:
@@ -54,7 +108,14 @@ class Pool:
             return connection
         return None
 
-    def dial(self, waiter: Waiter, timeout: float) -> Dialing:
+    def dial(self, waiter: Waiter, timeout: float) -> Dial:
+        return self.connect(waiter, timeout)
+
+    def connect(self, waiter: Waiter, timeout: float) -> Dialing:
+        """Make a connection, whatever there are already."""
+        upkeep = self._upkeep
+        if upkeep is not None and upkeep.connect_timeout is not None:
+            timeout = upkeep.connect_timeout
         return Dialing(self, waiter, self._make_endpoint(timeout))
 
     def close(self) -> None:
@@ -64,6 +125,8 @@ class Pool:
             connection.close()
         self._idle.clear()
 
+    # For a connection that is being made
+
     def made(self) -> ClientConnection:
         """Return a new connection, not connected yet."""
         return ClientConnection(self._limits, self._released)
@@ -71,20 +134,53 @@ class Pool:
     def take(self, connection: ClientConnection) -> None:
         """A connection that was just made is in use."""
         self._busy.add(connection)
+        upkeep = self._upkeep
+        if upkeep is None:
+            return
+        if upkeep.keepalive is not None:
+            keep_alive(connection.transport, upkeep.keepalive)
+        if upkeep.age is not None:
+            self._ages[connection] = Alarm(upkeep.age, partial(self._grown_old, connection))
+
+    def unmade(self) -> None:
+        """No connection came of a :meth:`connect`."""
+
+    # Within
 
     def _released(self, connection: ClientConnection, usable: bool) -> None:
         self._busy.discard(connection)
         if not usable:
             if self._idle.pop(connection, False) is None:
                 self._lane.stop(connection)
-        elif self._closed or len(self._idle) >= self._most_idle:
+            if self._ages:
+                age = self._ages.pop(connection, None)
+                if age is not None:
+                    age.stop()
+        elif (
+            self._closed
+            or len(self._idle) >= self._most_idle
+            or (self._upkeep is not None and self._spent(connection, self._upkeep))
+        ):
             connection.close()
         else:
             self._idle[connection] = None
             self._lane.start(connection)
 
+    def _spent(self, connection: ClientConnection, upkeep: Upkeep) -> bool:
+        """Whether a connection has served as many requests, or as long, as it may."""
+        if upkeep.requests is not None and connection.requests >= upkeep.requests:
+            return True
+        return upkeep.age is not None and connection not in self._ages
+
+    def _grown_old(self, connection: ClientConnection) -> None:
+        del self._ages[connection]
+        if connection in self._idle:
+            del self._idle[connection]
+            self._lane.stop(connection)
+            connection.close()
+
     def __repr__(self) -> str:
-        return f"<Pool {self.name}, {len(self._busy)} busy, {len(self._idle)} idle>"
+        return f"<{type(self).__name__} {self.name}, {len(self._busy)} busy, {len(self._idle)} idle>"
 
 
 class Dialing:
@@ -93,7 +189,7 @@ class Dialing:
     def __init__(self, pool: Pool, waiter: Waiter, endpoint: IStreamClientEndpoint) -> None:
         self._pool = pool
         self._waiter: Waiter | None = waiter
-        self._attempt: Deferred[Any] = endpoint.connect(_factory(pool))
+        self._attempt: Deferred[Any] = endpoint.connect(factory_of(pool.made))
         self._attempt.addCallbacks(self._made, self._failed)
 
     def cancel(self) -> None:
@@ -102,30 +198,33 @@ class Dialing:
 
     def _made(self, connection: ClientConnection) -> None:
         waiter = self._waiter
+        self._pool.take(connection)
         if waiter is None:
             connection.abort()
             return
-        self._pool.take(connection)
         connection.assign(waiter)
         waiter.connected(connection)
 
     def _failed(self, failure: Failure) -> None:
+        self._pool.unmade()
         if self._waiter is not None:
-            self._waiter.connect_failed(_outcome(failure))
+            self._waiter.connect_failed(reason(failure))
 
 
-def _factory(pool: Pool) -> Factory:
+def factory_of(make: Callable[[], IProtocol]) -> Factory:
+    """Return a factory for one connection, which has nothing to say of itself."""
     factory = Factory()
     factory.noisy = False
 
     def build(address: object) -> IProtocol | None:
-        return pool.made()
+        return make()
 
     factory.buildProtocol = build  # type: ignore[assignment]
     return factory
 
 
-def _outcome(failure: Failure) -> Outcome:
+def reason(failure: Failure) -> Outcome:
+    """Return what it means that a connection could not be made."""
     if failure.check(ConnectionRefusedError):
         return outcomes.CONNECT_REFUSED
     if failure.check(TimeoutError, UserError, CancelledError):

@@ -17,11 +17,15 @@ from zope.interface import implementer
 
 from shadowgate.errors import BadBody, BadRequest
 from shadowgate.http.framing import CHUNKED, NO_BODY, UNTIL_CLOSE, BodyReader, WireLimits, reader_for
-from shadowgate.http.head import ResponseHead
+from shadowgate.http.head import RequestHead, ResponseHead
 from shadowgate.http.headers import Headers, Pair
-from shadowgate.http.parser import RequestParser
-from shadowgate.http.writer import chunk, informational_block, last_chunk, response_block
+from shadowgate.http.parser import RequestMessage, RequestParser
+from shadowgate.http.writer import chunk, informational_block, last_chunk, response_block, switching_block
+from shadowgate.model import Limits
+from shadowgate.net.admission import Capacity, Entry
 from shadowgate.net.outbox import Outbox, outbox_for
+from shadowgate.net.pace import Pace
+from shadowgate.net.raw import Raw
 from shadowgate.runtime import outcomes
 from shadowgate.runtime.core import Core
 from shadowgate.runtime.exchange import Exchange
@@ -33,6 +37,11 @@ HALF_CLOSED_GRACE = 0.8
 LINGER_SECONDS = 2.0
 LINGER_BYTES = 256 * 1024
 """How long and how much is read and dropped after an answer that came before its request was complete."""
+
+ALLOW = (b"Allow", b"GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
+"""RFC 9110 section 10.2.1: of the gateway itself; what an upstream allows is its own to say."""
+
+_BROKEN = {413: outcomes.BODY_TOO_LARGE, 431: outcomes.TRAILERS_TOO_LARGE}
 
 
 @frozen(eq=False)
@@ -47,11 +56,23 @@ class ServerSide:
     keepalive_lane: Lane
     half_closed_lane: Lane
     linger_lane: Lane
+    pace_lane: Lane
+    bounds: Limits
+    entry: Entry
+    upgrades: frozenset[bytes]
     connections: set[ServerConnection]
 
     @classmethod
-    def of(cls, core: Core, listener: str, limits: WireLimits, scheme: bytes = b"http") -> ServerSide:
+    def of(
+        cls,
+        core: Core,
+        listener: str,
+        limits: WireLimits,
+        scheme: bytes = b"http",
+        capacity: Capacity | None = None,
+    ) -> ServerSide:
         bounds, lane = core.settings.limits, core.timers.lane
+        capacity = capacity or Capacity(core.timers.clock, core.stats, core.log)
         return cls(
             core,
             listener,
@@ -61,6 +82,10 @@ class ServerSide:
             lane(bounds.keepalive_timeout),
             lane(HALF_CLOSED_GRACE),
             lane(LINGER_SECONDS),
+            lane(bounds.rate_grace),
+            bounds,
+            Entry(capacity, listener, bounds.connections, bounds.connections_per_client),
+            frozenset(protocol.encode() for protocol in core.settings.upgrades),
             set(),
         )
 
@@ -73,8 +98,8 @@ class ServerFactory(Factory):
     def __init__(self, side: ServerSide) -> None:
         self.side = side
 
-    def buildProtocol(self, address: IAddress) -> ServerConnection:  # type: ignore[override]
-        return ServerConnection(self.side)
+    def buildProtocol(self, address: IAddress) -> ServerConnection | None:  # type: ignore[override]
+        return ServerConnection(self.side) if self.side.entry.admits(address) else None
 
     def drain(self) -> None:
         """Close idle connections now and the others after the answer that they are waiting for."""
@@ -107,6 +132,10 @@ class ServerConnection(Protocol):
         self._body_paused = False
         self._paused = False
         self._open = False
+        self._requests = 0
+        self._yielded = False
+        self._pace: Pace | None = None
+        self._raw: Raw | None = None
 
     # Twisted's side
 
@@ -131,12 +160,18 @@ class ServerConnection(Protocol):
         stats.connections += 1
         stats.connections_open += 1
         side.connections.add(self)
+        side.entry.came(transport.getPeer())
         self._enter(side.head_lane)
 
     def dataReceived(self, data: bytes) -> None:
         if self._closing:
-            self._drop(len(data))
+            if self._raw is not None:
+                self._raw.data_received(data)
+            else:
+                self._drop(len(data))
             return
+        if self._pace is not None:
+            self._pace.count(len(data))
         self._input = self._input + data if self._input else data
         if not self._working:
             self._work()
@@ -144,7 +179,9 @@ class ServerConnection(Protocol):
     def readConnectionLost(self) -> None:
         """The client has closed its side: it may be gone, or still be waiting for its answer."""
         self._half_closed = True
-        if self._closing:
+        if self._raw is not None:
+            self._raw.read_ended()
+        elif self._closing:
             self._close()
         elif self._reader is not None:
             self._abort()
@@ -159,12 +196,16 @@ class ServerConnection(Protocol):
     def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
         self._open = False
         self._leave()
+        self._end_pace()
         self._core.stats.connections_open -= 1
         self._side.connections.discard(self)
+        self._side.entry.left(self._transport.getPeer())
         exchange, self._exchange = self._exchange, None
         self._input = b""
         if exchange is not None:
             exchange.client_gone()
+        elif self._raw is not None:
+            self._raw.lost()
 
     def write_full(self) -> None:
         if self._exchange is not None:
@@ -199,24 +240,45 @@ class ServerConnection(Protocol):
 
     def _work(self) -> None:
         """Take from the input what its turn has come for."""
+        if self._yielded:
+            return
         self._working = True
+        taken = 0
         try:
             while self._input and self._open and not self._closing:
                 if self._reader is not None:
                     self._read_body(self._reader)
                 # Nor does a request begin while its client has yet to read the answers before it.
-                elif self._exchange is not None or self._outbox.full or not self._read_head():
+                elif self._exchange is not None or self._outbox.full:
                     break
+                elif taken == self._side.bounds.pipelined:
+                    self._yield()
+                    break
+                elif not self._read_head():
+                    break
+                else:
+                    taken += 1
             if self._half_closed and self._exchange is not None and not self._head_sent:
                 self._enter(self._side.half_closed_lane)
         except BadRequest as bad:
             self._refuse(bad)
         finally:
             self._working = False
-        if self._half_closed and self._exchange is None and not self._outbox.full:
+        if self._half_closed and self._exchange is None and not self._outbox.full and not self._yielded:
             self._close()
         else:
             self._regulate()
+
+    def _yield(self) -> None:
+        """Go on in another turn of the reactor: answers that cost nothing must not let one client hold up the rest."""
+
+        def go_on() -> None:
+            self._yielded = False
+            if self._open and not self._closing:
+                self._work()
+
+        self._yielded = True
+        self._core.timers.clock.callLater(0, go_on)
 
     def _read_head(self) -> bool:
         data, self._input = self._input, b""
@@ -225,11 +287,22 @@ class ServerConnection(Protocol):
         if message is None:
             if self._lane is not self._side.head_lane:
                 self._enter(self._side.head_lane)
+            if self._pace is None and not parser.idle:
+                self._begin_pace(self._side.bounds.header_rate, len(data))
             return False
         self._leave()
-        self._keep_alive = self._keep_alive and message.keep_alive
+        self._end_pace()
+        self._requests += 1
+        self._keep_alive = (
+            self._keep_alive and message.keep_alive and self._requests != self._side.bounds.requests_per_connection
+        )
         self._version = message.version
         self._head_sent = False
+        if message.upgrade is not None:
+            self._let_upgrade(message, message.upgrade)
+        if message.last:
+            self._answer_last(message.head)
+            return True
         exchange = self._exchange = Exchange(self._core, self)
         length = message.length
         if length == NO_BODY:
@@ -241,14 +314,26 @@ class ServerConnection(Protocol):
             payload = reader.feed(parser.rest) if parser.rest or length == 0 else b""
         except BadBody as bad:
             self._exchange = None
-            raise BadRequest(bad.reason) from bad
+            raise BadRequest(bad.reason, bad.status) from bad
         if reader.done:
             self._input = reader.rest
             exchange.start(message.head, length, payload, True, reader.trailers)
         else:
             self._reader = reader
+            # Who waits for a 100 is not slow until it has begun (RFC 9110 section 10.1.1).
+            if payload or not message.expects_continue:
+                self._begin_pace(self._side.bounds.body_rate, len(payload))
             exchange.start(message.head, length, payload, False)
         return True
+
+    def _let_upgrade(self, message: RequestMessage, wanted: bytes) -> None:
+        """Let the request ask for the first of these protocols that it may; without any it is an ordinary one."""
+        if message.length not in (NO_BODY, 0):
+            return  # its bytes and those behind it would be hard to tell apart
+        for protocol in wanted.split(b","):
+            if protocol.strip(b" \t") in self._side.upgrades:
+                message.head.ask_upgrade(protocol.strip(b" \t"))
+                return
 
     def _read_body(self, reader: BodyReader) -> None:
         data, self._input = self._input, b""
@@ -256,27 +341,61 @@ class ServerConnection(Protocol):
         assert exchange is not None
         try:
             payload = reader.feed(data)
-        except BadBody:
-            self._core.stats.refused["400"] += 1
-            exchange.request_broken(outcomes.BAD_REQUEST)
+        except BadBody as bad:
+            self._core.stats.refused[str(bad.status)] += 1
+            exchange.request_broken(_BROKEN.get(bad.status, outcomes.BAD_REQUEST))
             return
+        if self._pace is None and not self._head_sent:
+            self._begin_pace(self._side.bounds.body_rate, len(data))
         if payload:
             exchange.request_data(payload)
         if reader.done and self._reader is reader:
             self._reader = None
+            self._end_pace()
             self._input = reader.rest
             exchange.request_end(reader.trailers)
 
     def _regulate(self) -> None:
         """Read on, unless the exchange or too many waiting requests ask for a pause."""
-        busy = self._exchange is not None or self._outbox.full
-        paused = self._body_paused or (busy and len(self._input) > self._core.settings.limits.buffer)
+        busy = self._exchange is not None or self._outbox.full or self._yielded
+        paused = self._body_paused or (busy and len(self._input) > self._side.bounds.buffer)
         if paused != self._paused and self._open:
             self._paused = paused
             if paused:
                 self._transport.pauseProducing()
             else:
                 self._transport.resumeProducing()
+                if self._pace is not None:
+                    self._pace.begin_again()
+
+    def _begin_pace(self, rate: int, received: int) -> None:
+        side = self._side
+        if rate and side.pace_lane.seconds:
+            self._pace = Pace(side.pace_lane, self._core.timers.clock.seconds, self._too_slow)
+            self._pace.begin(rate)
+            self._pace.count(received)
+
+    def _end_pace(self) -> None:
+        pace, self._pace = self._pace, None
+        if pace is not None:
+            pace.end()
+
+    def _too_slow(self) -> None:
+        self._pace = None
+        if self._exchange is None:
+            self._refuse(BadRequest("the request's head came too slowly", 408))
+        elif self._paused:
+            self._begin_pace(self._side.bounds.body_rate, 0)
+        else:
+            self._exchange.request_broken(outcomes.REQUEST_TIMEOUT)
+
+    def _answer_last(self, head: RequestHead) -> None:
+        """Answer as the last recipient of OPTIONS or TRACE (RFC 9110 section 7.6.2)."""
+        if head.method == b"TRACE":
+            # An echo of the client's fields shows a script what the browser hides from it.
+            raise BadRequest("TRACE is not answered here", 405)
+        self._core.access_log.refused(_text(self._transport.getPeer()), 200, "Max-Forwards is 0")
+        self._end_with(200, [ALLOW], b"")
 
     def _refuse(self, bad: BadRequest) -> None:
         """Answer what is not a request, and close: nothing that followed in the same bytes is looked at."""
@@ -284,10 +403,15 @@ class ServerConnection(Protocol):
         core = self._core
         core.stats.refused[str(bad.status)] += 1
         core.access_log.refused(_text(self._transport.getPeer()), bad.status, bad.reason)
-        body = f"bad_request: {bad.reason}\n".encode()
-        head = ResponseHead(bad.status, Headers([(b"Content-Type", b"text/plain; charset=utf-8")]))
+        fields = [(b"Content-Type", b"text/plain; charset=utf-8")]
+        if bad.status == 405:
+            fields.append(ALLOW)  # RFC 9110 section 15.5.6
+        self._end_with(bad.status, fields, f"bad_request: {bad.reason}\n".encode())
+
+    def _end_with(self, status: int, fields: list[Pair], body: bytes) -> None:
+        """Give an answer of this connection's own, its last."""
         self._keep_alive = False
-        self._outbox.write(response_block(head, len(body), close=True) + body)
+        self._outbox.write(response_block(ResponseHead(status, Headers(fields)), len(body), close=True) + body)
         self._begin_linger()
 
     # streams.Downstream
@@ -302,14 +426,13 @@ class ServerConnection(Protocol):
                 self._keep_alive = False
         self._length = length
         self._head_sent = True
+        self._end_pace()
         if self._lane is not None:
             self._leave()
         try:
             block = response_block(head, length, close=not self._keep_alive, version=self._version)
         except ValueError:
-            self._core.stats.plugin_failures["response head"] += 1
-            self._core.log.error("a plugin put a line break into a response head; the answer was cut")
-            self._abort()
+            self._cut_unwritable()
             return
         if length == CHUNKED:
             if data:
@@ -333,6 +456,23 @@ class ServerConnection(Protocol):
         if self._length == CHUNKED:
             self._outbox.write(last_chunk(trailers))
         self._answered()
+
+    def switch(self, head: ResponseHead, protocol: bytes) -> Raw:
+        self._exchange = None
+        self._leave()
+        early = self._input
+        self._stop_reading_requests()
+        raw = self._raw = Raw(self._transport, self._outbox, early, self._half_closed)
+        try:
+            raw.write(switching_block(head, protocol))
+        except ValueError:
+            self._cut_unwritable()
+        return raw
+
+    def _cut_unwritable(self) -> None:
+        self._core.stats.plugin_failures["response head"] += 1
+        self._core.log.error("a plugin put a line break into a response head; the answer was cut")
+        self._abort()
 
     def abort(self) -> None:
         self._exchange = None
@@ -384,6 +524,7 @@ class ServerConnection(Protocol):
     def _stop_reading_requests(self) -> None:
         """Whatever still comes in is dropped (RFC 9112 section 9.6)."""
         self._closing = True
+        self._end_pace()
         self._reader = None
         self._input = b""
         self._body_paused = False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -48,7 +47,9 @@ def common_beginning(pattern: str) -> bytes:
     except re2.error:
         return b""
     # Whatever lies between two texts begins with what both begin with.
-    return os.path.commonprefix([first, last])
+    differs = (at for at, (one, other) in enumerate(zip(first, last, strict=False)) if one != other)
+    beginning: bytes = first[: next(differs, min(len(first), len(last)))]
+    return beginning
 
 
 def which_match(patterns: Sequence[str]) -> Callable[[bytes], Sequence[int] | None]:

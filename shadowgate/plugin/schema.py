@@ -204,8 +204,8 @@ def _plan(cls: Any) -> _Plan:
         field = _Field(attribute, str(attribute.alias), camel, kind, required)
         fields.append(field)
         by_key[snake] = by_key[_camel(snake)] = by_key[camel] = field
-    required = tuple(field for field in fields if field.required)
-    return _Plan(tuple(fields), required, by_key, getattr(cls, "ignored_keys", frozenset()), has_position)
+    demanded = tuple(field for field in fields if field.required)
+    return _Plan(tuple(fields), demanded, by_key, getattr(cls, "ignored_keys", frozenset()), has_position)
 
 
 def _camel(snake: str) -> str:

@@ -18,7 +18,8 @@ def account(core: Core, stats: RouteStats, record: ExchangeRecord, hooks: Sequen
     stats.sent += record.sent
     stats.count_status(record.status)
     stats.outcomes[record.outcome] += 1
-    stats.duration.observe(record.duration)
+    if record.status != 101:  # how long a tunnel stands says nothing of how fast requests are answered
+        stats.duration.observe(record.duration)
     core.access_log.exchange(record)
     for name, hook in hooks:
         try:

@@ -7,6 +7,7 @@ from typing import Any
 from shadowgate.compiler.snapshot import ClusterTarget
 from shadowgate.http.head import RequestHead
 from shadowgate.plugin import Attempt, Retries
+from shadowgate.runtime.core import Core
 from shadowgate.runtime.stats import Tally
 
 RESELECTIONS = 5
@@ -80,13 +81,15 @@ class Attempts:
         return None
 
     def pick_elsewhere(self, cluster: ClusterTarget, head: RequestHead) -> Any:
-        """Return an endpoint that was not tried, if the balancer comes up with one (Envoy ``previous_hosts``)."""
-        endpoint = cluster.pick(head)
-        for _ in range(RESELECTIONS):
-            if endpoint is None or endpoint.name not in self.tried:
-                break
+        """Return an endpoint that was not tried, if there is one (Envoy ``previous_hosts``), or not the one just tried.
+
+        A balancer may insist: one that prefers those with little to do comes up with a dead endpoint again and again.
+        """
+        for _ in range(1 + RESELECTIONS):
             endpoint = cluster.pick(head)
-        return endpoint
+            if endpoint is None or endpoint.name not in self.tried:
+                return endpoint
+        return cluster.pick_other(self.tried) or cluster.pick_other(self.tried[-1:]) or endpoint
 
     def settle(self) -> None:
         """Give the place in the budget back: the retry is over."""
@@ -102,3 +105,15 @@ class Attempts:
         self._budgeted = cluster
         self.again += 1
         return True
+
+
+def decide(
+    core: Core, tries: Attempts, retries: Retries, attempt: Attempt, cluster: ClusterTarget, results: Tally
+) -> float | None:
+    """Return what :meth:`Attempts.decide` does; a policy that raises lets the attempt stand."""
+    try:
+        return tries.decide(retries, attempt, cluster, results)
+    except Exception:
+        core.stats.plugin_failures["retry"] += 1
+        core.log.failure("the retry policy raised; the attempt stands")
+        return None

@@ -13,6 +13,7 @@ from shadowgate.model import Settings
 from shadowgate.runtime.access_log import AccessLog
 from shadowgate.runtime.stats import Stats
 from shadowgate.runtime.timers import Timers
+from shadowgate.runtime.tunnel import Tunnel
 
 
 @define(eq=False)
@@ -29,6 +30,7 @@ class Core:
     log: Logger
     snapshot: Snapshot = field(default=EMPTY)
     in_flight: int = 0
+    tunnels: set[Tunnel] = field(factory=set)
     draining: bool = False
     server: bytes = field(init=False)
 

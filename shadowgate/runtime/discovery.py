@@ -45,6 +45,29 @@ class Resolver(Protocol):
     def lookupService(self, name: str) -> Deferred[Any]: ...
 
 
+class LateResolver:
+    """A resolver that is made when the first question is asked: making one reads files."""
+
+    def __init__(self, make: Callable[[], Resolver]) -> None:
+        self._make = make
+        self._made: Resolver | None = None
+
+    def lookupAddress(self, name: str) -> Deferred[Any]:
+        return self._resolver.lookupAddress(name)
+
+    def lookupIPV6Address(self, name: str) -> Deferred[Any]:
+        return self._resolver.lookupIPV6Address(name)
+
+    def lookupService(self, name: str) -> Deferred[Any]:
+        return self._resolver.lookupService(name)
+
+    @property
+    def _resolver(self) -> Resolver:
+        if self._made is None:
+            self._made = self._make()
+        return self._made
+
+
 @frozen
 class Found:
     """What a name stands for, and for how many seconds that holds."""

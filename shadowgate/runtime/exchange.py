@@ -14,28 +14,26 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall
 from twisted.python.failure import Failure
 
-from shadowgate.compiler.snapshot import NO_RULE, NOWHERE_TO_GO, RequestHook
+from shadowgate.compiler.snapshot import NO_RULE, NOWHERE_TO_GO, Hooks, RequestHook
 from shadowgate.http.framing import CHUNKED, NO_BODY
-from shadowgate.http.head import RequestHead, ResponseHead
+from shadowgate.http.head import IDEMPOTENT, RequestHead, ResponseHead
 from shadowgate.http.headers import Pair
 from shadowgate.plugin import Attempt, ExchangeRecord, Reply
 from shadowgate.runtime import outcomes
 from shadowgate.runtime.accounting import account
-from shadowgate.runtime.attempts import Attempts
+from shadowgate.runtime.attempts import Attempts, decide
 from shadowgate.runtime.bodies import Transforms, begin
 from shadowgate.runtime.clusters import EndpointState
 from shadowgate.runtime.core import Core
 from shadowgate.runtime.hooks import HookFailed, change_response
 from shadowgate.runtime.outcomes import Outcome
-from shadowgate.runtime.replies import refusal, reply_body, reply_head
+from shadowgate.runtime.replies import own_answer, refusal
 from shadowgate.runtime.streams import Dial, Downstream, Upstream
 from shadowgate.runtime.tee import Tee
 from shadowgate.runtime.timers import Alarm, Lane
+from shadowgate.runtime.tunnel import Tunnel
 
 COMPLETED = outcomes.COMPLETED.name
-
-IDEMPOTENT = frozenset((b"GET", b"HEAD", b"OPTIONS", b"TRACE", b"PUT", b"DELETE"))
-"""Methods that may be sent a second time (RFC 9110 section 9.2.2)."""
 
 
 class Exchange:
@@ -279,17 +277,14 @@ class Exchange:
 
     def _try_again(self, outcome: str, response: ResponseHead | None) -> bool:
         """Ask the retry policy whether the attempt that has just failed stands; True when another one follows."""
+        if response is None and self._busy is not None:
+            self._busy.failed(outcome)
         retries, tries = self._rule.retries, self._tries
         if retries is None:
             return False
         # A dead connection that was replaced is no attempt in the policy's eyes.
         attempt = Attempt(self._head, tries.again + 1, outcome, response)
-        try:
-            delay = tries.decide(retries, attempt, self._cluster, self._stats.retries)
-        except Exception:
-            self._core.stats.plugin_failures["retry"] += 1
-            self._core.log.failure("the retry policy raised; the attempt stands")
-            return False
+        delay = decide(self._core, tries, retries, attempt, self._cluster, self._stats.retries)
         if delay is None:
             return False
         if retries.elsewhere and self._endpoint is not None:
@@ -374,6 +369,8 @@ class Exchange:
 
     def response(self, head: ResponseHead, length: int, data: bytes, ended: bool) -> None:
         self._leave()
+        if self._busy is not None and self._busy.watch is not None:
+            self._busy.watch.answered(self._busy, head.status)
         if (head.status != 200 or b"grpc-status" in head.headers) and self._try_again(COMPLETED, head):
             upstream, self._upstream = self._upstream, None
             if upstream is not None and not ended:
@@ -402,6 +399,8 @@ class Exchange:
             self._upstream = None
             self._downstream.send_head(head, length, data, True)
             self._finish(outcomes.COMPLETED, head.status)
+        elif length == NO_BODY:
+            self._become_tunnel(head)
         else:
             self._enter(self._core.timers.lane(self._rule.timeouts.idle))
             self._downstream.send_head(head, length, data, False)
@@ -427,6 +426,22 @@ class Exchange:
         self._downstream.end(trailers)
         self._finish(outcomes.COMPLETED, self._status)
 
+    def _become_tunnel(self, head: ResponseHead) -> None:
+        """Both sides leave HTTP; what is left to do here is to count what they said."""
+        core, protocol = self._core, self._head.upgrade
+        upstream, self._upstream = self._upstream, None
+        assert upstream is not None and protocol is not None
+        self._tries.settle()
+        if self._deadline is not None:
+            self._deadline.stop()
+        idle = core.settings.limits.tunnel_idle
+        tunnel = Tunnel(core.tunnels, core.timers, idle, self._rule.timeouts.idle, self._tunnel_over)
+        tunnel.start(self._downstream.switch(head, protocol), upstream.switch())
+
+    def _tunnel_over(self, outcome: Outcome, received: int, sent: int) -> None:
+        self._received, self._sent = received, sent
+        self._finish(outcome, outcome.status)
+
     def response_failed(self, outcome: Outcome) -> None:
         upstream, self._upstream = self._upstream, None
         self._leave()
@@ -437,10 +452,9 @@ class Exchange:
         dead = outcome.retryable and upstream is not None and upstream.reused
         if dead and self._tries.repeatable and self._head.method in IDEMPOTENT:
             # An idle connection that had died: nothing of an answer came, and the request may be sent again.
-            endpoint = self._endpoint
-            assert endpoint is not None
+            assert self._endpoint is not None
             self._again()
-            self._attempt(endpoint, True)
+            self._attempt(self._endpoint, True)
         elif not self._try_again(outcome.name, None):
             self._refuse(outcome)
 
@@ -459,6 +473,8 @@ class Exchange:
                 self._refuse(outcome)
 
     def _late(self) -> None:
+        if self._upstream is not None and self._request_ended and not self._response_started and self._busy is not None:
+            self._busy.failed(outcomes.ROUTE_TIMEOUT.name)
         self.request_broken(outcomes.ROUTE_TIMEOUT)
 
     # Answers of our own
@@ -474,18 +490,14 @@ class Exchange:
         self._refuse(outcomes.PLUGIN_FAILED)
 
     def _reply(self, reply: Reply, outcome: Outcome = outcomes.REPLIED) -> None:
-        """Give an answer of our own; a filter's goes through the response hooks of the rule."""
+        """Give an answer of our own, through the response hooks as any other."""
         self._leave()
-        head = reply_head(reply)
-        if outcome is outcomes.REPLIED:
-            try:
-                change_response(self._rule.hooks.on_response, self._head, head)
-            except HookFailed as failed:
-                self._plugin_failed(failed.plugin)
-                return
-        if self._core.server:
-            head.headers.set(b"Server", self._core.server)
-        length, body = reply_body(reply, head, self._head.method)
+        hooks = () if outcome is outcomes.PLUGIN_FAILED else self._hooks().on_response
+        try:
+            head, length, body = own_answer(reply, self._head, hooks, self._core.server)
+        except HookFailed as failed:
+            self._plugin_failed(failed.plugin)
+            return
         self._response_started = True
         self._status = head.status
         self._sent = len(body)
@@ -519,11 +531,11 @@ class Exchange:
     # The end
 
     def _wait_for_answer(self) -> None:
-        timeouts = self._rule.timeouts
-        seconds = timeouts.response
-        if timeouts.attempt and not 0 < seconds < timeouts.attempt:
-            seconds = timeouts.attempt
-        self._enter(self._core.timers.lane(seconds))
+        self._enter(self._core.timers.lane(self._rule.timeouts.answer))
+
+    def _hooks(self) -> Hooks:
+        """What is in the exchange's way by now: the rule's filters, and around the chosen destination its own."""
+        return self._rule.hooks if self._destination is NOWHERE_TO_GO else self._destination.hooks
 
     def _enter(self, lane: Lane) -> None:
         if self._lane is not None:
@@ -551,12 +563,9 @@ class Exchange:
         later, self._later = self._later, None
         if upstream is not None:
             upstream.abort()
-        if dial is not None:
-            dial.cancel()
-        if waiting is not None:
-            waiting.cancel()
-        if later is not None:
-            later.cancel()
+        for pending in (dial, waiting, later):
+            if pending is not None:
+                pending.cancel()
 
     def _finish(self, outcome: Outcome, status: int) -> None:
         """Everything that can wait until the client has its answer."""
@@ -584,8 +593,7 @@ class Exchange:
             "" if endpoint is None else endpoint.name,
             self._tries.count,
         )
-        chosen = self._destination is not NOWHERE_TO_GO
-        account(core, self._stats, record, (self._destination if chosen else self._rule).hooks.on_done)
+        account(core, self._stats, record, self._hooks().on_done)
 
     def __repr__(self) -> str:
         return f"<Exchange {self._head!r}, attempt {self._tries.count}, status {self._status}, done={self._done}>"

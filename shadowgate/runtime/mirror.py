@@ -37,6 +37,8 @@ def fire(
     """Send a shadow to each mirror that samples this request and has room for it; return those under way."""
     shadows: tuple[Shadow, ...] = ()
     for mirror in mirrors:
+        if head.upgrade is not None and head.upgrading and not mirror.handshakes:
+            continue
         try:
             if not mirror.admit(head):
                 continue
@@ -114,6 +116,8 @@ class Shadow:
         reason = ""
         if mirror.cluster is None:
             reason = "unresolved"
+        elif self._core.draining:
+            reason = "draining"
         elif limits.in_flight and stats.in_flight >= limits.in_flight:
             reason = "concurrency"
         elif not state.admits(limits, self._started):
@@ -225,6 +229,9 @@ class Shadow:
             return
         keep = self._mirror.keep_response
         worth = max(self._mirror.limits.response, keep)
+        if head.status == 101:
+            self._cut()  # the handshake was all there is
+            return
         # Of an answer known to be too long only what an observer asked for is read.
         self._most = worth if length <= worth else keep - 1
         self.response_data(data)

@@ -11,17 +11,26 @@ from attrs import frozen
 
 @frozen
 class Outcome:
-    """``retryable``: nothing of an answer was seen, so another try cannot answer twice."""
+    """``retryable``: nothing of an answer was seen, so another try cannot answer twice.
+
+    ``overloaded``: a bound of the gateway's own was met; whoever is told had better not come back at once.
+    """
 
     name: str
     status: int
     message: str
     retryable: bool = False
+    overloaded: bool = False
 
 
 COMPLETED = Outcome("completed", 200, "")
 REPLIED = Outcome("replied", 200, "")
 """A filter answered in the upstream's place."""
+
+TUNNEL = Outcome("tunnel", 101, "")
+"""The upstream changed the protocol as the client had asked, and one of them has ended the connection since."""
+TUNNEL_IDLE = Outcome("tunnel_idle", 101, "nothing moved for too long")
+TUNNEL_DRAINED = Outcome("tunnel_drained", 101, "the gateway ended")
 
 NO_ROUTE = Outcome("no_route", 404, "no route for this host and path")
 NO_DESTINATION = Outcome("no_destination", 503, "the route has no destination that exists")
@@ -32,6 +41,10 @@ CONNECT_REFUSED = Outcome("connect_refused", 503, "the upstream refused the conn
 CONNECT_TIMEOUT = Outcome("connect_timeout", 503, "the upstream did not accept a connection in time", retryable=True)
 CONNECT_FAILED = Outcome("connect_failed", 503, "the upstream could not be reached", retryable=True)
 UNRESOLVED = Outcome("unresolved", 503, "the upstream's name could not be resolved", retryable=True)
+
+OVERFLOW = Outcome("overflow", 503, "the upstream has as much to do as it may have", overloaded=True)
+"""A bound of the cluster (Istio ``connectionPool``, Envoy's response flag UO)."""
+QUEUE_TIMEOUT = Outcome("queue_timeout", 503, "no connection to the upstream came free in time", overloaded=True)
 
 UPSTREAM_CLOSED = Outcome("upstream_closed", 502, "the upstream closed without an answer", retryable=True)
 UPSTREAM_RESET = Outcome("upstream_reset", 502, "the upstream reset the connection", retryable=True)
@@ -44,3 +57,5 @@ IDLE_TIMEOUT = Outcome("idle_timeout", 504, "nothing moved for too long")
 CLIENT_GONE = Outcome("client_gone", 499, "the client closed the connection")
 REQUEST_TIMEOUT = Outcome("request_timeout", 408, "the request was not received in time")
 BAD_REQUEST = Outcome("bad_request", 400, "the request was not valid HTTP")
+BODY_TOO_LARGE = Outcome("body_too_large", 413, "the request's body is too large")
+TRAILERS_TOO_LARGE = Outcome("trailers_too_large", 431, "the request's trailer fields are too large")

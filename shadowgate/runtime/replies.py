@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from shadowgate.compiler.snapshot import ResponseHook
 from shadowgate.http.framing import NO_BODY
-from shadowgate.http.head import ResponseHead
+from shadowgate.http.head import RequestHead, ResponseHead
 from shadowgate.http.headers import Headers
 from shadowgate.plugin import Reply
+from shadowgate.runtime.hooks import change_response
 from shadowgate.runtime.outcomes import Outcome
 
 TEXT = (b"Content-Type", b"text/plain; charset=utf-8")
+OVERLOADED = (b"x-envoy-overloaded", b"true")
+"""Envoy's word that it was itself and not the upstream; nobody who knows it tries again."""
 
 
 def refusal(outcome: Outcome) -> Reply:
     """Return an outcome's status with a short body that names the reason and no address of ours."""
-    return Reply(outcome.status, f"{outcome.name}: {outcome.message}\n".encode(), (TEXT,))
+    headers = (TEXT, OVERLOADED) if outcome.overloaded else (TEXT,)
+    return Reply(outcome.status, f"{outcome.name}: {outcome.message}\n".encode(), headers)
 
 
-def reply_head(reply: Reply) -> ResponseHead:
-    """Return the head of a reply; hooks may change it."""
-    return ResponseHead(reply.status, Headers(list(reply.headers)), reply.reason.encode("latin-1", "replace"))
+def own_answer(
+    reply: Reply, request: RequestHead, hooks: Sequence[ResponseHook], server: bytes
+) -> tuple[ResponseHead, int, bytes]:
+    """Return head, length and body of a reply, as the hooks leave it; raises :class:`~.hooks.HookFailed`."""
+    head = ResponseHead(reply.status, Headers(list(reply.headers)), reply.reason.encode("latin-1", "replace"))
+    change_response(hooks, request, head)
+    if server:
+        head.headers.set(b"Server", server)
+    return (head, *_reply_body(reply, head, request.method))
 
 
-def reply_body(reply: Reply, head: ResponseHead, method: bytes) -> tuple[int, bytes]:
+def _reply_body(reply: Reply, head: ResponseHead, method: bytes) -> tuple[int, bytes]:
     """Return the length and the body to send; to HEAD and 304 the length stays as a field (RFC 9110 section 8.6)."""
     body = reply.body
     if method != b"HEAD" and head.status not in (204, 304):

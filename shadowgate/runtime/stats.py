@@ -106,18 +106,37 @@ class MirrorStats:
         return self.connecting + self.answering
 
 
+class ClusterStats:
+    """What befell a cluster or subset: clients' requests refused by bound, ejections by reason, probes by result.
+
+    ``withheld`` counts ejections that there was a reason for, but too many endpoints out already.
+    """
+
+    __slots__ = ("ejections", "name", "overflows", "probes", "withheld")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.overflows = Tally()
+        self.ejections = Tally()
+        self.withheld = 0
+        self.probes = Tally()
+
+
 class Stats:
     """All the numbers of one gateway."""
 
     def __init__(self) -> None:
         self.routes: dict[str, RouteStats] = {}
         self.mirrors: dict[str, MirrorStats] = {}
+        self.clusters: dict[str, ClusterStats] = {}
         self.unrouted = RouteStats("")
         self.refused = Tally()
         self.plugin_failures = Tally()
         self.plugin_counters: dict[str, tuple[str, list[int]]] = {}
         self.connections = 0
         self.connections_open = 0
+        self.connections_refused = 0
+        self.accept_pauses = Tally()
         self.log_lines_lost = 0
 
     def route(self, name: str) -> RouteStats:
@@ -125,6 +144,9 @@ class Stats:
 
     def mirror(self, name: str) -> MirrorStats:
         return self.mirrors.setdefault(name, MirrorStats(name))
+
+    def cluster(self, name: str) -> ClusterStats:
+        return self.clusters.setdefault(name, ClusterStats(name))
 
     def counter(self, name: str, help: str) -> Callable[[], None]:
         """Return a callable that adds one to a plugin's counter (``plugin.Metrics``)."""
@@ -135,7 +157,8 @@ class Stats:
 
         return increment
 
-    def forget(self, routes: set[str], mirrors: set[str]) -> None:
+    def forget(self, routes: set[str], mirrors: set[str], clusters: set[str]) -> None:
         """Drop the series of what no configuration names any more and nothing uses."""
+        self.clusters = {name: kept for name, kept in self.clusters.items() if name in clusters}
         self.routes = {name: kept for name, kept in self.routes.items() if name in routes or kept.in_flight}
         self.mirrors = {name: kept for name, kept in self.mirrors.items() if name in mirrors or kept.in_flight}

@@ -2,6 +2,9 @@
 
 ``net`` (and ``resource``) implement :class:`Downstream`, :class:`Upstream` and :class:`Pool`; the exchange and the
 mirror's shadows implement :class:`Receiver`.  Lengths are those of ``http.framing``.
+
+An answer of status 101 has no body and never ends: its upstream has left HTTP, as its request asked.  Both sides then
+``switch`` to a :class:`RawEnd`, or the stream is aborted.
 """
 
 from __future__ import annotations
@@ -12,6 +15,45 @@ from typing import Protocol
 from shadowgate.http.head import RequestHead, ResponseHead
 from shadowgate.http.headers import Pair
 from shadowgate.runtime.outcomes import Outcome
+
+
+class RawReceiver(Protocol):
+    """Who hears what happens at one raw end.  After :meth:`lost` it is silent."""
+
+    def data(self, data: bytes) -> None: ...
+
+    def end(self) -> None:
+        """The peer will send nothing more; it may still read."""
+
+    def lost(self) -> None:
+        """The connection is gone, both ways."""
+
+    def full(self) -> None:
+        """What was written no longer fits the socket; write more only after :meth:`drained`."""
+
+    def drained(self) -> None: ...
+
+
+class RawEnd(Protocol):
+    """A connection that has left HTTP: bytes both ways, whatever they mean."""
+
+    def start(self, receiver: RawReceiver) -> None:
+        """Begin to report, with the bytes that were read behind the last head, if any."""
+
+    def write(self, data: bytes) -> None: ...
+
+    def end(self) -> None:
+        """Tell the peer, behind what was written, that there is no more; it may still send."""
+
+    def pause(self) -> None: ...
+
+    def resume(self) -> None: ...
+
+    def close(self) -> None:
+        """Close, behind what was written."""
+
+    def abort(self) -> None:
+        """Close at once."""
 
 
 class Downstream(Protocol):
@@ -27,6 +69,9 @@ class Downstream(Protocol):
 
     def end(self, trailers: Sequence[Pair]) -> None:
         """The answer is complete."""
+
+    def switch(self, head: ResponseHead, protocol: bytes) -> RawEnd:
+        """Grant the upgrade with a 101, which ends the exchange of messages on this connection."""
 
     def abort(self) -> None:
         """Cut the answer so that the client can see that it was cut."""
@@ -71,6 +116,9 @@ class Upstream(Protocol):
         """Stop reading the answer."""
 
     def resume(self) -> None: ...
+
+    def switch(self) -> RawEnd:
+        """Behind a 101: give the connection away; nothing more is reported to the receiver."""
 
     def abort(self) -> None:
         """Give the stream up; nothing more is reported."""

@@ -114,5 +114,9 @@ class Timers:
         for lane in self._lanes.values():
             lane.close()
 
+    def __len__(self) -> int:
+        """Return how many timeouts are running."""
+        return sum(map(len, self._lanes.values()))
+
     def __repr__(self) -> str:
         return f"<Timers {', '.join(f'{lane.seconds:g}s: {len(lane)}' for lane in self._lanes.values())}>"

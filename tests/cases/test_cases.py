@@ -18,6 +18,7 @@ import pytest
 
 from shadowgate.config.catalog import Catalog
 from shadowgate.config.pipeline import load
+from shadowgate.errors import NOWHERE
 from shadowgate.model import Cluster, Listener, Match, Mirror, PluginUse, Route, Rule, TrafficPolicy
 from shadowgate.plugin import IDialect, Plugin, Report, Scalar, Sequence
 from shadowgate.plugin import Mapping as MappingNode
@@ -92,7 +93,8 @@ def show_match(match: Match) -> str:
 
 
 def show_mirror(mirror: Mirror) -> str:
-    return f"{mirror.destination}, {'everything' if mirror.policy is None else show_use(mirror.policy)}"
+    handshakes = " and handshakes" if mirror.handshakes else ""
+    return f"{mirror.destination}, {'everything' if mirror.policy is None else show_use(mirror.policy)}{handshakes}"
 
 
 def show_use(use: PluginUse) -> str:
@@ -117,6 +119,8 @@ def show_cluster(cluster: Cluster) -> Iterator[str]:
     if cluster.aliases:
         yield f"  also {', '.join(cluster.aliases)}"
     yield from (f"  {line}" for line in show_policy(cluster.policy))
+    if cluster.health is not None:
+        yield f"  health {show_block(attrs.evolve(cluster.health, position=NOWHERE))}".rstrip()
     for endpoint in cluster.endpoints:
         weight = "" if endpoint.weight == 1 else f" weight {endpoint.weight}"
         place = f" in {endpoint.locality}" if endpoint.locality else ""

@@ -96,7 +96,7 @@ def test_the_winner_is_told_with_its_place_and_its_timeouts(ask):
     assert found.found
     assert (found.rule, found.position) == ("Route default/web: rule r", "gw.yaml:9:23")
     assert found.timeouts == Timeouts(connect=1)
-    assert found.answer is None and found.retry is None
+    assert (found.answer, found.retry) == (None, {"plugin": "retry"})
 
 
 # Destinations

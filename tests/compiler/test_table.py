@@ -4,7 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shadowgate.compiler.build import run_steps
+from shadowgate.compiler.paths import compile_paths
+from shadowgate.compiler.snapshot import Entry
 from shadowgate.compiler.table import compile_hosts, compile_listeners, host_key
+from shadowgate.model import PathMatch
 from shadowgate.testing import request
 
 # What a table finds is opaque to it, so here rules are names.
@@ -115,3 +119,25 @@ def test_a_listener_with_routes_of_its_own_has_its_own_table():
     find = compile_listeners({"inner": answer("inner")}, answer("everywhere"))
     assert find(request(listener="inner")) == "inner"
     assert find(request(listener="other")) == "everywhere"
+
+
+# What a look-up costs, counted in conditions asked.
+
+
+def test_of_ten_thousand_rules_over_a_thousand_hosts_those_of_one_host_are_asked_at_most():
+    asked = []
+
+    def condition(name):
+        return lambda head: asked.append(name)
+
+    def rules(name):
+        for rank in range(10):
+            yield Entry(rank, PathMatch("prefix", f"/{rank}"), (condition(name),), name, None, None, None)
+        yield Entry(10, None, (), name, None, None, None)
+
+    names = [f"{kind}host-{number}.test" for number in range(500) for kind in ("", "*.")]
+    find = compile_hosts({name: run_steps(compile_paths(rules(name))) for name in names})
+    for authority, name in [("host-321.test:8000", "host-321.test"), ("x.host-321.test", "*.host-321.test")]:
+        asked.clear()
+        assert find(request(target="/7/a", authority=authority)) == name
+        assert asked == [name]

@@ -73,3 +73,36 @@ def test_over_tcp_and_where_nobody_answers(start_gateway: Callable[..., Gateway]
     nobody = shadowgate("diff", f"unix:{directory / 'nobody'}", str(gateway.configuration))
     assert nobody.returncode == 3
     assert nobody.stderr.count("\n") == 1
+
+
+def test_a_gateway_with_a_token_tells_those_who_have_it(
+    start_gateway: Callable[..., Gateway], directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = directory / "token"
+    token.write_text("open-sesame\n")
+    gateway = start_gateway({"a.yaml": CONFIG}, "--admin-token-file", str(token))
+    admin = f"unix:{gateway.admin_path}"
+    without = shadowgate("dump", "--admin", admin)
+    assert without.returncode == 3
+    assert "it asks for its token; name the file in SHADOWGATE_ADMIN_TOKEN_FILE" in without.stderr
+    monkeypatch.setenv("SHADOWGATE_ADMIN_TOKEN_FILE", str(token))
+    assert "name: web" in shadowgate("dump", "--admin", admin).stdout
+    monkeypatch.setenv("SHADOWGATE_ADMIN_TOKEN_FILE", str(directory / "none"))
+    nowhere = shadowgate("dump", "--admin", admin)
+    assert (nowhere.returncode, "No such file or directory" in nowhere.stderr) == (3, True)
+
+
+@pytest.mark.parametrize("command", [("-m", "shadowgate", "run"), ("-m", "twisted", "--log-level=error", "shadowgate")])
+def test_a_gateway_that_strangers_could_ask_does_not_start(directory: Path, command: tuple[str, ...]) -> None:
+    (directory / "a.yaml").write_text(CONFIG)
+    ended = subprocess.run(
+        [sys.executable, *command, "--config", str(directory), "--listen", "tcp:0", "--admin", "tcp:0"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 1
+    said = (ended.stdout + ended.stderr).strip()
+    assert said.startswith("shadowgate: the admin API on tcp:0 could be asked by other machines: give it ")
+    assert "\n" not in said

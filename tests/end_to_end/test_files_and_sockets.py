@@ -8,21 +8,12 @@ import socket
 from pathlib import Path
 
 from harness.peers import peer, refused
-from harness.processes import RUN, Child, Gateway
+from harness.processes import RUN, Child
 from harness.waiting import until
 from harness.wire import connect, get
 
 GOOD = 'clusters: {{upstream: "{0}"}}\nroutes: [{{to: upstream}}]\n'
 LISTEN = "tcp:0:interface=127.0.0.1"
-
-ON_LISTEN_FDS = (
-    "-c",
-    "import os, sys\n"
-    "os.dup2(int(sys.argv[1]), 3)\n"
-    "os.environ.update(LISTEN_FDS='1', LISTEN_FDNAMES='web', LISTEN_PID=str(os.getpid()))\n"
-    "os.execv(sys.executable, [sys.executable, *sys.argv[2:]])\n",
-)
-"""Hands over a socket as systemd does: it is descriptor 3, and the environment says for whom."""
 
 
 def is_open(port: int) -> bool:
@@ -106,23 +97,6 @@ def test_several_listen_options(start_gateway, directory: Path):
             with connect(address) as client:
                 client.send(get("/"))
                 assert client.answer().status == 200
-
-
-def test_a_socket_from_systemd(start_gateway, directory: Path):
-    with peer() as upstream, socket.create_server(("127.0.0.1", 0)) as given:
-        (directory / "conf").mkdir()
-        (directory / "conf" / "a.yaml").write_text(GOOD.format(upstream))
-        command = (*ON_LISTEN_FDS, str(given.fileno()), *RUN)
-        gateway = Gateway(
-            directory, "--listen", "systemd:domain=INET:index=0", command=command, pass_fds=[given.fileno()]
-        )
-        try:
-            gateway.wait_ready()
-            with connect(given.getsockname()) as client:
-                client.send(get("/"))
-                assert client.answer().status == 200
-        finally:
-            assert gateway.stop() == 0
 
 
 def test_listeners_of_the_configuration_open_and_close_with_it(start_gateway):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 from time import process_time
 
@@ -23,7 +24,7 @@ from shadowgate.http.framing import (
 from shadowgate.http.grammar import Malformed
 from shadowgate.http.headers import Pair
 
-LIMITS = WireLimits(trailer_bytes=64, header_count=3, chunk_extension=16)
+LIMITS = WireLimits(trailer_bytes=64, trailer_count=3, chunk_extension=16)
 
 
 def by_byte(data: bytes) -> list[bytes]:
@@ -245,3 +246,56 @@ class TestALength:
     def test_is_refused_where_the_fields_disagree(self, status: int) -> None:
         with pytest.raises(Malformed, match="both"):
             response_length(b"HEAD", status, 11, [b"5"], [b"chunked"])
+
+
+# Bounds
+
+
+@pytest.mark.parametrize("pieces", [lambda data: [data], by_byte], ids=["whole", "by byte"])
+@pytest.mark.parametrize(
+    ("chunks", "good"),
+    [
+        (b"1;%b\r\nx\r\n" % (b"a" * 14), True),  # 15 bytes for nothing, of 16
+        (b"1;%b\r\nx\r\n" % (b"a" * 14) * 2, False),
+        (b"20;%b\r\n" % (b"a" * 14) + b"x" * 32 + b"\r\n" + b"8;%b\r\nxxxxxxxx\r\n" % (b"a" * 14), True),
+        (b"1;a\r\nx\r\n" * 16, True),
+        (b"1;a\r\nx\r\n" * 17, False),
+    ],
+)
+def test_extensions_are_bounded_by_the_payload_that_comes_with_them(
+    pieces: Callable[[bytes], list[bytes]], chunks: bytes, good: bool
+) -> None:
+    if good:
+        assert read(pieces(chunks + END))[1].done
+    else:
+        with pytest.raises(BadBody, match="chunk extensions are too long"):
+            read(pieces(chunks + END))
+
+
+@pytest.mark.parametrize("pieces", [lambda data: [data], by_byte], ids=["whole", "by byte"])
+def test_a_chunk_that_exceeds_the_bound_is_refused_at_its_size(pieces: Callable[[bytes], list[bytes]]) -> None:
+    limits = WireLimits(body_bytes=10)
+    reader = reader_for(CHUNKED, limits)
+    payload = b"".join(map(reader.feed, pieces(b"6\r\nhello!\r\n4\r\nfour\r\n0\r\n\r\n")))
+    assert (payload, reader.done) == (b"hello!four", True)
+    reader = reader_for(CHUNKED, limits)
+    for piece in pieces(b"6\r\nhello!\r\n"):
+        reader.feed(piece)
+    with pytest.raises(BadBody, match="the body is too large") as caught:
+        for piece in pieces(b"5\r\n"):
+            reader.feed(piece)
+    assert caught.value.status == 413
+
+
+def test_a_length_that_exceeds_the_bound_is_refused_at_the_head() -> None:
+    assert request_length(11, [b"10"], [], 10) == 10
+    with pytest.raises(Malformed) as caught:
+        request_length(11, [b"11"], [], 10)
+    assert caught.value.status == 413
+
+
+def test_trailers_that_are_too_large_or_too_many_are_told_apart_from_malformed_ones() -> None:
+    for trailers, status in ((b"A: " + b"x" * 99, 431), (b"A:\r\n" * 4, 431), (b"A : b\r\n", 400)):
+        with pytest.raises(BadBody) as caught:
+            read([b"0\r\n" + trailers])
+        assert caught.value.status == status

@@ -12,7 +12,7 @@ from itertools import pairwise
 import h11
 import httptools
 import pytest
-from attrs import frozen
+from attrs import evolve, frozen
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -602,13 +602,20 @@ class Response:
     length: int = UNTIL_CLOSE
     version: int = 11
     keep_alive: bool = False
+    upgrade: bytes | None = None
 
 
 def seen_response(message: ResponseMessage) -> Response:
     head = message.head
     assert Headers(list(head.headers.pairs)).index == head.headers.index, "a prepared index belongs to its pairs"
     return Response(
-        head.status, head.reason, tuple(head.headers.pairs), message.length, head.version, message.keep_alive
+        head.status,
+        head.reason,
+        tuple(head.headers.pairs),
+        message.length,
+        head.version,
+        message.keep_alive,
+        message.upgrade,
     )
 
 
@@ -617,7 +624,26 @@ def answer(*lines: bytes, start: bytes = b"HTTP/1.1 200 OK") -> bytes:
 
 
 LENGTH = b"Content-Length: 5"
+SWITCHING = b"HTTP/1.1 101 Switching Protocols"
+SWITCHED = Response(101, b"Switching Protocols", length=NO_BODY, keep_alive=True)
 ACCEPTED_RESPONSES = {
+    "a change of protocol says nothing of a body": (
+        b"GET",
+        answer(b"Content-Length: 5", b"Connection: Keep-Alive, upgrade", b"Upgrade: X", start=SWITCHING),
+        evolve(SWITCHED, upgrade=b"x"),
+    ),
+    "a change to nothing": (b"GET", answer(b"Connection: upgrade", start=SWITCHING), SWITCHED),
+    "a change that Connection does not name": (b"GET", answer(b"Upgrade: websocket", start=SWITCHING), SWITCHED),
+    "a change in 1.0": (
+        b"GET",
+        answer(b"Connection: upgrade", b"Upgrade: x", start=b"HTTP/1.0 101 Switching Protocols"),
+        evolve(SWITCHED, version=10, keep_alive=False),
+    ),
+    "what it could be changed to": (
+        b"GET",
+        answer(LENGTH, b"Connection: upgrade", b"Upgrade: websocket", start=b"HTTP/1.1 426 OK"),
+        Response(426, length=5, keep_alive=True),
+    ),
     "until close": (b"GET", answer(), Response()),
     "content length": (b"GET", answer(LENGTH, b"A: 1"), Response(pairs=((b"A", b"1"),), length=5, keep_alive=True)),
     "empty": (b"GET", answer(b"content-length: 0"), Response(length=0, keep_alive=True)),
@@ -726,7 +752,7 @@ ACCEPTED_RESPONSES = {
     "101": (
         b"GET",
         answer(b"Connection: upgrade", b"Upgrade: websocket", b"A: 1", start=b"HTTP/1.1 101 Switching Protocols"),
-        Response(101, b"Switching Protocols", ((b"A", b"1"),), NO_BODY, keep_alive=True),
+        evolve(SWITCHED, pairs=((b"A", b"1"),), upgrade=b"websocket"),
     ),
     "101 without an upgrade": (
         b"GET",

@@ -10,7 +10,14 @@ from shadowgate.http.framing import CHUNKED, NO_BODY, UNTIL_CLOSE, WireLimits, r
 from shadowgate.http.head import RequestHead, ResponseHead
 from shadowgate.http.headers import Headers, Pair
 from shadowgate.http.parser import RequestParser, ResponseParser
-from shadowgate.http.writer import chunk, informational_block, last_chunk, request_block, response_block
+from shadowgate.http.writer import (
+    chunk,
+    informational_block,
+    last_chunk,
+    request_block,
+    response_block,
+    switching_block,
+)
 
 
 def request(*pairs: Pair, method: bytes = b"GET", target: bytes = b"/x", authority: bytes = b"a") -> RequestHead:
@@ -74,6 +81,36 @@ def test_a_request_head(head: RequestHead, length: int, expected: bytes) -> None
 )
 def test_a_response_head(head: ResponseHead, length: int, close: bool, version: int, expected: bytes) -> None:
     assert response_block(head, length, close=close, version=version) == expected
+
+
+def upgrading(*pairs: Pair) -> RequestHead:
+    head = request(HOST, *pairs)
+    head.ask_upgrade(b"websocket")
+    return head
+
+
+def test_a_request_for_another_protocol() -> None:
+    expected = b"GET /x HTTP/1.1\r\nhost: a\r\nB: 1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+    head = upgrading((b"B", b"1"), (b"Connection", b"x"), (b"Content-Length", b"1"), (b"TE", b"trailers"))
+    assert request_block(head, NO_BODY) == expected
+    head.headers.set(b"upgrade", b"h2c")
+    assert request_block(head, NO_BODY) == expected, "what the client asked for is not for plugins to say"
+    assert request_block(head.copy(), NO_BODY) == expected
+
+
+def test_a_request_whose_upgrade_was_taken_away_is_an_ordinary_one() -> None:
+    head = upgrading()
+    head.headers.remove(b"upgrade")
+    assert not head.upgrading
+    assert request_block(head, NO_BODY) == b"GET /x HTTP/1.1\r\nhost: a\r\n\r\n"
+
+
+def test_a_change_of_protocol() -> None:
+    head = response((b"B", b"1"), (b"Upgrade", b"h2c"), (b"Transfer-Encoding", b"chunked"), status=101, reason=b"Yes")
+    expected = b"HTTP/1.1 101 Switching Protocols\r\nB: 1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+    assert switching_block(head, b"websocket") == expected
+    head.status = 200
+    assert switching_block(head, b"websocket") == expected, "the status of a change of protocol is 101"
 
 
 def test_a_client_of_1_0_is_never_sent_chunks() -> None:

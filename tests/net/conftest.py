@@ -26,14 +26,45 @@ from shadowgate.runtime.timers import Timers
 
 
 @define(eq=False)
+class End:
+    """The far end of a tunnel: what it was told, and the receiver of what it says."""
+
+    receiver: object = None
+    body: bytes = b""
+    calls: list = field(factory=list)
+
+    def start(self, receiver):
+        self.receiver = receiver
+
+    def write(self, data):
+        self.body += data
+
+    def end(self):
+        self.calls.append("end")
+
+    def pause(self):
+        self.calls.append("pause")
+
+    def resume(self):
+        self.calls.append("resume")
+
+    def close(self):
+        self.calls.append("close")
+
+    def abort(self):
+        self.calls.append("abort")
+
+
+@define(eq=False)
 class Upstream:
-    """One request as an upstream gets it; ``answer`` answers it."""
+    """One request as an upstream gets it; ``answer`` answers it, ``grant`` changes the protocol."""
 
     receiver: object
     reused: bool = False
     head: object = None
     body: bytes = b""
     calls: list = field(factory=list)
+    raw: End = field(factory=End)
 
     def send_head(self, head, length, data, ended):
         self.head, self.body = head, data
@@ -53,6 +84,13 @@ class Upstream:
 
     def abort(self):
         self.calls.append("abort")
+
+    def switch(self):
+        return self.raw
+
+    def grant(self, headers=()):
+        self.receiver.response(ResponseHead(101, Headers(headers)), NO_BODY, b"", False)
+        return self.raw
 
     def answer(self, status=200, length=None, body=b"", ended=True, headers=()):
         length = len(body) if length is None else length

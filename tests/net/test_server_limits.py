@@ -2,9 +2,9 @@
 
 import pytest
 
-from shadowgate.http.framing import CHUNKED
+from shadowgate.http.framing import CHUNKED, WireLimits
 from shadowgate.model import Limits, Settings
-from shadowgate.net.server import HALF_CLOSED_GRACE, LINGER_BYTES, LINGER_SECONDS
+from shadowgate.net.server import HALF_CLOSED_GRACE, LINGER_BYTES, LINGER_SECONDS, ServerSide
 
 GET = b"GET %b HTTP/1.1\r\nHost: a\r\n\r\n"
 PUT = b"PUT /x HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n"
@@ -287,3 +287,293 @@ def test_an_upstream_that_reads_slowly_pauses_its_client(it):
     assert client.wire.producerState == "paused"
     it.asked[0].receiver.request_drained()
     assert client.wire.producerState == "producing"
+
+
+def turn(it):
+    """Let the reactor do what it was asked to do next, and nothing of what that asks for."""
+    call = min(it.clock.calls, key=lambda call: call.time)
+    assert call.time <= it.clock.seconds()
+    it.clock.calls.remove(call)
+    call.func()
+
+
+def test_a_client_gets_so_many_answers_before_it_is_the_others_turn(served):
+    it = served(Settings(limits=Limits(pipelined=3)))
+    client = it.connect()
+    client.send(GET % b"/now" * 8)
+    assert client.take().count(b"200 OK") == 3
+    client.send(GET % b"/now")
+    assert client.take() == b""
+    for _ in range(2):
+        turn(it)
+        assert client.take().count(b"200 OK") == 3
+    it.clock.advance(0)
+    assert (client.take(), client.state) == (b"", "open")
+
+
+def test_while_it_waits_for_its_turn_no_more_is_read_than_the_buffer_holds(served):
+    it = served(Settings(limits=Limits(pipelined=1, buffer=50)))
+    client = it.connect()
+    client.send(GET % b"/now" * 4)
+    assert client.wire.producerState == "paused"
+    turn(it)
+    assert client.wire.producerState == "paused"
+    turn(it)
+    assert client.wire.producerState == "producing"
+
+
+def test_a_client_that_closes_its_side_meanwhile_gets_all_its_answers(served):
+    it = served(Settings(limits=Limits(pipelined=1)))
+    client = it.connect()
+    client.send(GET % b"/now" * 3)
+    client.shut_down()
+    assert client.state == "open"
+    it.clock.advance(0)
+    it.clock.advance(0)
+    assert (client.take().count(b"200 OK"), client.state) == (3, "closed")
+
+
+def test_one_that_leaves_meanwhile_is_forgotten(served):
+    it = served(Settings(limits=Limits(pipelined=1)))
+    client = it.connect()
+    client.send(GET % b"/now" * 2)
+    client.take()
+    client.leave()
+    it.clock.advance(0)
+    assert client.take() == b""
+
+
+# Size
+
+
+@pytest.fixture
+def small(served):
+    """Bodies of at most ten bytes."""
+    it = served()
+    it.factory.side = ServerSide.of(it.core, "default", WireLimits(body_bytes=10))
+    return it
+
+
+CHUNKED_PUT = b"PUT /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize("expect", [b"", b"Expect: 100-continue\r\n"])
+def test_a_body_that_says_it_is_too_large_is_refused_at_its_head(small, expect):
+    client = small.connect()
+    client.send((PUT % 11).replace(b"\r\n\r\n", b"\r\n" + expect + b"\r\n"))
+    written = client.take()
+    assert written.startswith(b"HTTP/1.1 413 ")
+    assert b" 100 " not in written
+    assert client.state == "half closed"
+    client.send(b"x" * 11 + GET % b"/y")
+    assert small.asked == []
+    assert small.stats.refused == {"413": 1}
+
+
+@pytest.mark.parametrize("sent", [PUT % 10 + b"x" * 10, CHUNKED_PUT + b"5\r\nhello\r\n5\r\nworld\r\n0\r\n\r\n"])
+def test_a_body_of_exactly_the_bound_is_served(small, sent):
+    client = small.connect()
+    client.send(sent)
+    assert len(small.asked[0].body) == 10
+    assert small.asked[0].calls[-1] == "end"
+    small.asked[0].answer()
+    assert client.take().startswith(b"HTTP/1.1 200 ")
+
+
+def test_a_chunked_body_is_refused_at_the_size_that_exceeds_the_bound(small):
+    client = small.connect()
+    client.send(CHUNKED_PUT)
+    client.send(b"6\r\nhello!\r\n")
+    assert client.take() == b""
+    client.send(b"5\r\n")
+    assert client.take().startswith(b"HTTP/1.1 413 ")
+    (asked,) = small.asked
+    assert (asked.body, asked.calls) == (b"hello!", ["head", "abort"])
+    assert small.stats.refused == {"413": 1}
+
+
+def test_one_that_came_with_its_head_never_became_a_request(small):
+    client = small.connect()
+    client.send(CHUNKED_PUT + b"b\r\nhello world\r\n0\r\n\r\n")
+    assert client.take().startswith(b"HTTP/1.1 413 ")
+    assert small.asked == []
+
+
+def test_trailers_that_are_too_large_are_a_431(served):
+    it = served()
+    it.factory.side = ServerSide.of(it.core, "default", WireLimits(trailer_bytes=10))
+    client = it.connect()
+    client.send(CHUNKED_PUT)
+    client.send(b"0\r\nX-Long: value\r\n")
+    assert client.take().startswith(b"HTTP/1.1 431 ")
+    assert it.asked[0].calls == ["head", "abort"]
+
+
+def test_the_last_request_of_a_connection_is_told_so(served):
+    it = served(Settings(limits=Limits(requests_per_connection=2)))
+    client = it.connect()
+    client.send(GET % b"/now" * 3)
+    written = client.take()
+    assert (written.count(b"200 OK"), written.count(b"Connection: close")) == (2, 1)
+    assert client.state == "half closed"
+
+
+# Speed
+
+
+@pytest.fixture
+def paced(served):
+    """A hundred bytes a second, after ten seconds."""
+    return served(Settings(limits=Limits(header_rate=100, body_rate=100, rate_grace=10, header_timeout=60)))
+
+
+def trickle(it, client, size, seconds):
+    for _ in range(seconds):
+        client.send(b"x" * size)
+        it.wait(1)
+
+
+def test_a_head_that_trickles_is_a_408(paced):
+    client = paced.connect()
+    client.send(b"GET /")
+    trickle(paced, client, 90, 9)
+    assert client.take() == b""
+    trickle(paced, client, 90, 2)
+    assert client.take().startswith(b"HTTP/1.1 408 ")
+    assert paced.stats.refused == {"408": 1}
+
+
+def test_one_that_comes_fast_enough_has_the_whole_time(paced):
+    client = paced.connect()
+    client.send(b"GET /")
+    trickle(paced, client, 110, 30)
+    client.send(b" HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert len(paced.asked) == 1
+
+
+def test_an_idle_connection_is_not_slow(paced):
+    client = paced.connect()
+    client.send(GET % b"/now")
+    client.take()
+    paced.wait(50)
+    assert client.state == "open"
+
+
+@pytest.mark.parametrize("head", [PUT % 10**6, CHUNKED_PUT])
+def test_a_body_that_trickles_is_a_408_and_no_whole_request(paced, head):
+    client = paced.connect()
+    client.send(head)
+    for _ in range(11):
+        client.send(b"5a\r\n" + b"x" * 86 + b"\r\n" if head == CHUNKED_PUT and not _ else b"")
+        paced.wait(1)
+    assert client.take().startswith(b"HTTP/1.1 408 ")
+    assert paced.asked[0].calls == ["head", "abort"]
+
+
+def test_the_time_in_which_the_gateway_does_not_read_does_not_count(paced):
+    client = paced.connect()
+    client.send(PUT % 10**6 + b"x" * 10)
+    paced.asked[0].receiver.request_full()
+    paced.wait(40)
+    paced.asked[0].receiver.request_drained()
+    paced.wait(9)
+    assert client.take() == b""
+    paced.wait(2)
+    assert client.take().startswith(b"HTTP/1.1 408 ")
+
+
+def test_who_waits_for_a_100_is_not_slow_until_it_sends(paced):
+    client = paced.connect()
+    client.send((PUT % 10**6).replace(b"\r\n\r\n", b"\r\nExpect: 100-continue\r\n\r\n"))
+    paced.wait(40)
+    assert client.take() == b""
+    client.send(b"x")
+    paced.wait(11)
+    assert client.take().startswith(b"HTTP/1.1 408 ")
+
+
+def test_a_body_whose_answer_has_begun_may_take_its_time(paced):
+    client = paced.connect()
+    client.send(PUT % 10**6)
+    paced.asked[0].answer(length=CHUNKED, body=b"x", ended=False)
+    client.send(b"x")
+    paced.wait(40)
+    assert client.state == "open"
+
+
+def test_a_message_that_is_complete_leaves_nothing_to_measure(paced):
+    client = paced.connect()
+    client.send(PUT % 3)
+    client.send(b"abc")
+    paced.wait(40)
+    assert client.state == "open"
+    assert len(paced.core.timers.lane(10)) == 0
+
+
+def test_rates_can_be_off(served):
+    it = served(Settings(limits=Limits(header_rate=0, body_rate=0, rate_grace=10)))
+    client = it.connect()
+    client.send(PUT % 100 + b"x")
+    other = it.connect()
+    other.send(b"GET")
+    it.wait(20)
+    assert (client.take(), other.take()) == (b"", b"")
+
+
+# Who comes in
+
+
+def test_clients_of_one_address_beyond_their_share_are_not_let_in(served):
+    it = served(Settings(limits=Limits(connections_per_client=1)))
+    client = it.connect()
+    assert it.factory.buildProtocol(client.wire.getPeer()) is None
+    client.leave()
+    assert it.factory.buildProtocol(client.wire.getPeer()) is not None
+
+
+# The last recipient
+
+
+@pytest.mark.parametrize("left", [b"1", b"007"])
+def test_a_request_with_hops_left_goes_on_with_one_less(it, left):
+    client = it.connect()
+    client.send(b"OPTIONS /x HTTP/1.1\r\nHost: a\r\nMax-Forwards: " + left + b"\r\n\r\n")
+    assert it.asked[0].head.headers.get(b"max-forwards") == b"%d" % (int(left) - 1)
+
+
+def test_options_without_any_left_is_answered_here(it):
+    client = it.connect()
+    client.send(b"OPTIONS * HTTP/1.1\r\nHost: a\r\nMax-Forwards: 0\r\n\r\n" + GET % b"/x")
+    written = client.take()
+    assert written.startswith(b"HTTP/1.1 200 OK\r\nAllow: GET, HEAD, ")
+    assert (it.asked, client.state) == ([], "half closed")
+
+
+def test_trace_without_any_left_is_not_echoed(it):
+    client = it.connect()
+    client.send(b"TRACE /x HTTP/1.1\r\nHost: a\r\nMax-Forwards: 0\r\nCookie: secret\r\n\r\n")
+    written = client.take()
+    assert written.startswith(b"HTTP/1.1 405 ")
+    assert b"\r\nAllow: GET, " in written
+    assert b"secret" not in written
+    assert it.asked == []
+
+
+def test_other_methods_may_say_what_they_like(it):
+    client = it.connect()
+    client.send(b"GET /x HTTP/1.1\r\nHost: a\r\nMax-Forwards: 0\r\n\r\n")
+    assert it.asked[0].head.headers.get(b"max-forwards") == b"0"
+
+
+@pytest.mark.parametrize("field", [b"Max-Forwards: x", b"Max-Forwards: -1", b"Max-Forwards: 1\r\nMax-Forwards: 1"])
+def test_a_number_of_hops_that_is_none_is_refused(it, field):
+    client = it.connect()
+    client.send(b"TRACE /x HTTP/1.1\r\nHost: a\r\n" + field + b"\r\n\r\n")
+    assert client.take().startswith(b"HTTP/1.1 400 ")
+    assert it.asked == []
+
+
+def test_a_method_that_is_not_served_is_told_which_are(it):
+    client = it.connect()
+    client.send(b"CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n")
+    assert b"\r\nAllow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n" in client.take()

@@ -148,3 +148,38 @@ def test_a_dash_is_standard_output(lost, capfd):
 
 def test_stopping_what_never_started_does_nothing(sink):
     sink.stop()
+
+
+class Pieces:
+    """Standard output that keeps what each write was given."""
+
+    def __init__(self):
+        self.written = []
+
+    def write(self, data):
+        self.written.append(data)
+
+    def flush(self):
+        pass
+
+
+@pytest.mark.parametrize("line", [1, 100, 3000, 4096])
+def test_standard_output_is_given_whole_lines_that_a_pipe_takes_as_one(lost, line):
+    batch = b"".join(b"%d %b\n" % (number, b"x" * (line - 4)) for number in range(10, 60))
+    out = Pieces()
+    sink = LineSink("-", lost.append, out)
+    sink.start()
+    sink.write(batch)
+    sink.stop()
+    assert b"".join(out.written) == batch
+    assert all(len(piece) <= sink_module.PIPE_BYTES and piece.endswith(b"\n") for piece in out.written)
+
+
+def test_a_line_longer_than_that_goes_out_alone(lost):
+    lines = [b"short\n", b"x" * 5000 + b"\n", b"short too\n"]
+    out = Pieces()
+    sink = LineSink("-", lost.append, out)
+    sink.start()
+    sink.write(b"".join(lines))
+    sink.stop()
+    assert out.written == lines

@@ -8,7 +8,9 @@
     << client 200 length=2 'ok'
 
 Every command must stand in the script, in order.  ``~v2`` is the pool and the stream of a shadow to v2; ``...`` at the
-end of a head says that its message goes on.  After each event the mirrors' accounting is checked.
+end of a head says that its message goes on.  ``GET / upgrade=websocket`` asks for another protocol; what a connection
+does after it has left HTTP is said of ``raw client`` and ``raw v1``.  After each event the mirrors' accounting is
+checked.
 """
 
 import re
@@ -59,6 +61,40 @@ def trailer_text(trailers):
 
 
 @define(eq=False)
+class ScriptedEnd:
+    """A connection that has left HTTP."""
+
+    stage: "Stage"
+    name: str
+    receiver: object = None
+
+    def say(self, text):
+        self.stage.commands.append(f"raw {self.name} {text}")
+
+    def start(self, receiver):
+        self.receiver = receiver
+        self.say("starts")
+
+    def write(self, data):
+        self.say(f"'{data.decode()}'")
+
+    def end(self):
+        self.say("end")
+
+    def pause(self):
+        self.say("pause")
+
+    def resume(self):
+        self.say("resume")
+
+    def close(self):
+        self.say("close")
+
+    def abort(self):
+        self.say("abort")
+
+
+@define(eq=False)
 class ScriptedStream:
     """A connection to an upstream: says what it is told, and reports to whoever uses it."""
 
@@ -89,6 +125,9 @@ class ScriptedStream:
 
     def resume(self):
         self.say("resume")
+
+    def switch(self):
+        return self.stage.switched(self.name)
 
     def abort(self):
         self.say("abort")
@@ -146,6 +185,10 @@ class ScriptedClient:
     def end(self, trailers):
         self.say(f"end{trailer_text(trailers)}")
 
+    def switch(self, head, protocol):
+        self.say(f"{head.status} {protocol.decode()}")
+        return self.stage.switched("client")
+
     def abort(self):
         self.say("cut")
 
@@ -169,6 +212,9 @@ class Target:
     def pick(self, head):
         self.picks += 1
         return self.endpoints[(self.picks - 1) % len(self.endpoints)] if self.endpoints else None
+
+    def pick_other(self, tried):
+        return next((endpoint for endpoint in self.endpoints if endpoint.name not in tried), None)
 
     def may_retry(self):
         return self.retrying < self.budget
@@ -203,6 +249,7 @@ class Stage:
         self.clock = Clock()
         self.commands = []
         self.streams = {}
+        self.ends = {}
         self.pools = {}
         self.log = Log()
         self.stats = Stats()
@@ -310,11 +357,34 @@ class Stage:
             self._from_client(first, rest, text)
         elif re.fullmatch(r"[\d.]+", first):
             self.clock.pump([float(first) / 8] * 8)
+        elif first == "raw":
+            self._from_end(rest[0], rest[1], rest[2:])
         elif first in self.pools:
             self._from_upstream(first, rest[0], rest[1:], text)
         else:
+            head = request(first, rest[0])
+            for protocol in [word for word in rest if word.startswith("upgrade=")]:
+                head.ask_upgrade(protocol.removeprefix("upgrade=").encode())
+                rest.remove(protocol)
             length, data, ended = _message(rest[1:], NO_BODY)
-            self.start(request(first, rest[0]), length, data, ended)
+            self.start(head, length, data, ended)
+
+    def switched(self, name):
+        """Return what a connection is after its upgrade."""
+        self.ends[name] = ScriptedEnd(self, name)
+        return self.ends[name]
+
+    def _from_end(self, name, what, rest):
+        receiver = self.ends[name].receiver
+        if what == "says":
+            receiver.data(rest[0].encode())
+        else:
+            {
+                "ends": receiver.end,
+                "lost": receiver.lost,
+                "full": receiver.full,
+                "drained": receiver.drained,
+            }[what]()
 
     def _from_client(self, what, rest, text):
         exchange = self.exchange

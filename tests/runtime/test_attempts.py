@@ -14,6 +14,7 @@ class Cluster:
     """Gives endpoints by name, one after another."""
 
     names: str = "a"
+    others: str = ""
     room: int = 1
     retrying: int = 0
     picks: int = 0
@@ -22,6 +23,9 @@ class Cluster:
         self.picks += 1
         name = self.names[(self.picks - 1) % len(self.names)]
         return None if name == "-" else FakeCandidate(name)
+
+    def pick_other(self, tried):
+        return next((FakeCandidate(name) for name in self.others if name not in tried), None)
 
     def may_retry(self):
         return self.retrying < self.room
@@ -159,6 +163,20 @@ def test_it_is_asked_no_more_than_a_few_times():
     attempts.tried = ("a",)
     assert attempts.pick_elsewhere(cluster, request()).name == "a"
     assert cluster.picks == 1 + RESELECTIONS
+
+
+def test_a_balancer_that_insists_is_passed_over():
+    attempts, cluster = Attempts(10), Cluster("a", others="ab")
+    attempts.tried = ("a",)
+    assert attempts.pick_elsewhere(cluster, request()).name == "b"
+
+
+def test_when_all_were_tried_it_is_not_the_one_that_has_just_failed():
+    attempts, cluster = Attempts(10), Cluster("b", others="ab")
+    attempts.tried = ("a", "b")
+    assert attempts.pick_elsewhere(cluster, request()).name == "a"
+    attempts.tried = ("b", "a")
+    assert attempts.pick_elsewhere(cluster, request()).name == "b"
 
 
 def test_nobody_is_nobody():

@@ -1,13 +1,15 @@
-"""A live cluster: its balancer compiled anew when the set or a weight changes, warm-up, localities, the retry budget."""
+"""A live cluster: its balancer compiled anew at every change, warm-up, localities, the retry budget."""
 
 import pytest
-from attrs import define, field
+from attrs import define, evolve, field
 from twisted.logger import LogLevel, globalLogPublisher
 from zope.interface import implementer
 
 from shadowgate.model import (
     NO_POLICY,
+    ConnectionPool,
     Endpoint,
+    HealthCheck,
     Locality,
     OutlierDetection,
     RetryBudget,
@@ -16,6 +18,10 @@ from shadowgate.model import (
 )
 from shadowgate.plugin import Environment, IBalancer
 from shadowgate.runtime.clusters import EndpointState, LiveCluster
+from shadowgate.runtime.health import Checked
+from shadowgate.runtime.outliers import Record
+from shadowgate.runtime.stats import ClusterStats
+from shadowgate.runtime.watch import Watch
 from shadowgate.testing import environment, request
 
 
@@ -62,13 +68,23 @@ class House:
     names: Names = field(factory=Names)
     states: dict = field(factory=dict)
 
-    def cluster(self, *endpoints, policy=NO_POLICY, locality=""):
-        return LiveCluster("c", endpoints, [self.names], self._find, self.balancer, policy, self.env, locality)
+    def cluster(self, *endpoints, policy=NO_POLICY, locality="", check=None):
+        watch = None
+        if policy.outlier is not None or check is not None:
+            watch = Watch("c", policy.outlier, check, self.env, self._probe, ClusterStats("c"))
+        return LiveCluster("c", endpoints, [self.names], self._find, self.balancer, policy, self.env, locality, watch)
 
     def _find(self, endpoint):
         if str(endpoint) not in self.states:
-            self.states[str(endpoint)] = EndpointState(endpoint, None, None, self.env.clock.seconds())
+            now = self.env.clock.seconds()
+            self.states[str(endpoint)] = EndpointState(endpoint, None, None, now, Record(), Checked(True))
         return self.states[str(endpoint)]
+
+    def _probe(self, endpoint, check, told):
+        return self
+
+    def cancel(self):
+        """Its probes are under way for ever."""
 
     def wait(self, seconds):
         self.env.clock.pump([1] * seconds)
@@ -199,7 +215,9 @@ def test_an_endpoint_that_has_come_grows_step_by_step(house):
     house.wait(20)
     assert house.balancer.compiled[0] == {"a": 100, "b": 10}
     assert house.balancer.compiled[4] == {"a": 100, "b": 50}
-    assert house.balancer.compiled[9:] == [{"a": 100, "b": 100}]
+    assert house.balancer.compiled[8] == {"a": 100, "b": 90}
+    assert house.balancer.compiled[-1] == {"a": 100, "b": 100}
+    assert len(house.balancer.compiled) <= 11
     assert not house.env.clock.getDelayedCalls()
 
 
@@ -260,7 +278,149 @@ def test_who_is_next_near_serves_when_the_nearest_are_gone(house):
     assert picked(cluster) == "f"
 
 
+# Health
+
+
+QUICK = OutlierDetection(consecutive_5xx=1, interval=1.0, base_ejection=10.0, max_ejection_percent=100)
+WATCHED = TrafficPolicy(outlier=QUICK)
+
+
+def watched(house, *endpoints, **given):
+    """Return a cluster that ejects at the first error, started."""
+    cluster = house.cluster(*endpoints, **{"policy": WATCHED, **given})
+    cluster.start()
+    house.balancer.compiled.clear()
+    return cluster
+
+
+def eject(endpoint):
+    endpoint.watch.answered(endpoint, 500)
+
+
+def test_without_anybody_who_looks_nobody_is_told():
+    house = House()
+    cluster = house.cluster(A)
+    cluster.start()
+    assert cluster.endpoints[0].watch is None
+    cluster.endpoints[0].failed("upstream_reset")
+    assert cluster.endpoints[0].record.server_errors == 0
+
+
+def test_an_ejected_endpoint_is_not_chosen_until_it_is_back(house):
+    cluster = watched(house, A, B)
+    eject(cluster.endpoints[0])
+    assert house.balancer.compiled == [{"b": 1}]
+    assert (picked(cluster), len(cluster.endpoints), len(cluster.eligible)) == ("b", 2, 1)
+    house.wait(10)
+    assert house.balancer.compiled == [{"b": 1}, {"a": 1, "b": 1}]
+
+
+def test_an_attempt_without_an_answer_is_told_through_the_endpoint(house):
+    cluster = watched(house, A, B)
+    cluster.endpoints[0].failed("connect_refused")
+    assert picked(cluster) == "b"
+
+
+def test_whoever_is_looked_for_elsewhere_is_eligible(house):
+    cluster = watched(house, A, B, C)
+    eject(cluster.endpoints[1])
+    assert cluster.pick_other({"a:80"}).name == "c:80"
+
+
+def test_with_everybody_out_nobody_is_picked(house):
+    cluster = watched(house, A, B)
+    for endpoint in cluster.endpoints:
+        eject(endpoint)
+    assert picked(cluster) is None and not cluster.panicking
+
+
+def test_below_the_panic_threshold_all_are_used_and_it_is_said(house):
+    events = []
+    globalLogPublisher.addObserver(events.append)
+    cluster = watched(house, A, B, C, policy=TrafficPolicy(outlier=evolve(QUICK, min_health_percent=50)))
+    eject(cluster.endpoints[0])
+    assert len(cluster.eligible) == 2 and not cluster.panicking
+    eject(cluster.endpoints[1])
+    globalLogPublisher.removeObserver(events.append)
+    assert len(cluster.eligible) == 3 and cluster.panicking
+    said = [event["log_format"].format(**event) for event in events]
+    assert said[-1] == "c: only 1 of 3 endpoints are well, so all of them are used"
+    house.wait(10)
+    assert not cluster.panicking
+
+
+def test_a_change_of_health_that_changes_nobodys_eligibility_compiles_nothing(house):
+    cluster = watched(house, A, B, policy=TrafficPolicy(outlier=evolve(QUICK, min_health_percent=100)))
+    eject(cluster.endpoints[0])
+    assert house.balancer.compiled == []
+
+
+def test_an_endpoint_that_comes_back_warms_up_anew(house):
+    cluster = watched(house, A, B, policy=TrafficPolicy(warmup=Warmup(10), outlier=QUICK))
+    house.wait(20)
+    house.balancer.compiled.clear()
+    eject(cluster.endpoints[0])
+    house.wait(10)
+    assert house.balancer.compiled[:2] == [{"b": 100}, {"a": 10, "b": 100}]
+    house.wait(11)
+    assert house.balancer.compiled[-1] == {"a": 100, "b": 100}
+
+
+def test_requests_go_to_the_next_locality_when_the_nearest_are_ejected(house):
+    near, far = Endpoint("n", 80, locality="eu"), Endpoint("f", 80, locality="us")
+    cluster = watched(house, far, near, locality="eu")
+    assert picked(cluster) == "n"
+    eject(cluster.endpoints[1])
+    assert picked(cluster) == "f"
+    house.wait(10)
+    assert picked(cluster) == "n"
+
+
+def test_an_endpoint_that_a_name_stands_for_is_looked_after_as_well(house):
+    cluster = watched(house, A)
+    house.names.change(B)
+    eject(cluster.endpoints[1])
+    assert [endpoint.name for endpoint in cluster.eligible] == ["a:80"]
+
+
+def test_whoever_was_out_before_the_start_is_out(house):
+    before = watched(house, A, B)
+    after = house.cluster(A, B, policy=WATCHED)
+    eject(before.endpoints[0])
+    after.start()
+    before.stop()
+    assert [endpoint.name for endpoint in after.eligible] == ["b:80"]
+
+
+def test_a_check_alone_ejects_nobody_for_what_clients_meet(house):
+    cluster = watched(house, A, policy=NO_POLICY, check=HealthCheck())
+    assert cluster.watched and cluster.endpoints[0].watch is None
+
+
+def test_after_its_stop_no_probe_and_no_sweep_is_left(house):
+    cluster = watched(house, A, B, check=HealthCheck())
+    eject(cluster.endpoints[0])
+    cluster.stop()
+    assert not house.env.clock.getDelayedCalls()
+
+
+def test_it_says_how_many_are_well(house):
+    cluster = watched(house, A, B)
+    eject(cluster.endpoints[0])
+    assert repr(cluster) == "<LiveCluster c, 2 endpoints, 1 of them well>"
+    assert repr(cluster.endpoints[0]).startswith("<EndpointState a:80, not well, 0 in flight")
+
+
 # The retry budget
+
+
+def test_another_endpoint_is_the_least_busy_of_those_not_tried(house):
+    cluster = house.cluster(A, B, C, Endpoint("d", 80, weight=0))
+    cluster.endpoints[1].in_flight = 2
+    cluster.endpoints[2].in_flight = 1
+    assert cluster.pick_other({"a:80"}).name == "c:80"
+    assert cluster.pick_other({"a:80", "c:80"}).name == "b:80"
+    assert cluster.pick_other({"a:80", "b:80", "c:80"}) is None
 
 
 def test_without_a_budget_there_is_always_room(house):
@@ -282,3 +442,14 @@ def test_a_budget_is_a_share_of_what_is_under_way_and_a_few_at_least(house, perc
         cluster.retrying += 1
         granted += 1
     assert granted == room
+
+
+@pytest.mark.parametrize(("most", "budget", "expected"), [(2, None, 2), (0, None, 0), (0, RetryBudget(0, 5), 5)])
+def test_without_a_budget_a_number_bounds_the_retries(house, most, budget, expected):
+    policy = TrafficPolicy(pool=ConnectionPool(max_retries=most), retry_budget=budget)
+    cluster = house.cluster(A, policy=policy)
+    granted = 0
+    while cluster.may_retry():
+        cluster.retrying += 1
+        granted += 1
+    assert granted == expected

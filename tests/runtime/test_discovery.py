@@ -25,7 +25,7 @@ def srv(target, priority=0, weight=1, port=8080, ttl=30):
 
 @define(eq=False)
 class FakeResolver:
-    """Answers from ``zone`` by name and kind with records, an exception, or a Deferred; ``asked`` keeps the questions."""
+    """Answers from ``zone`` by name and kind: records, an exception, or a Deferred; ``asked`` keeps the questions."""
 
     zone: dict = field(factory=dict)
     asked: list = field(factory=list)
@@ -53,7 +53,7 @@ class FakeResolver:
 class Looking:
     """A discovery of one endpoint, its resolver and its clock; ``changes`` counts what its watcher was told."""
 
-    endpoint: Endpoint = Endpoint("api.test", 80)
+    endpoint: Endpoint = field(factory=lambda: Endpoint("api.test", 80))
     service: bool = False
     resolver: FakeResolver = field(factory=FakeResolver)
     clock: Clock = field(factory=Clock)
@@ -391,12 +391,14 @@ def test_its_end_gives_up_the_question_under_way(it, kind, logged):
 
 def test_its_end_gives_up_the_questions_for_targets(service):
     given_up = []
-    service.answer("SRV", srv("a.test"), srv("b.test"))
-    for name in ("a.test", "b.test"):
+    service.answer("SRV", srv("a.test"), srv("b.test"), srv("c.test"))
+    service.answer("A", record("A", "10.0.0.1"), name="a.test")
+    for name in ("b.test", "c.test"):
         service.resolver.zone[name, "A"] = Deferred(given_up.append)
     service.watch()
     service.discovery.stop()
     assert len(given_up) == 2
+    assert service.changes == 0
     assert not service.clock.getDelayedCalls()
 
 

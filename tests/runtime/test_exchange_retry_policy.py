@@ -408,6 +408,25 @@ def test_a_body_that_ends_between_two_attempts_ends_the_shadow_too(stage):
     """)
 
 
+def test_what_a_filter_adds_at_the_end_between_two_attempts_goes_to_the_shadow_too(stage):
+    sign = [("sign", lambda head: lambda data, last: data + (b"!" if last else b""))]
+    it = stage(mirrors=[{"to": "m"}], retries=always(), request_body=sign)
+    it.idle("v1", 2)
+    it.idle("~m")
+    it.event("POST / length=2 'ab' ...")
+    it.event("v1 fails bad_answer")
+    it.commands.clear()
+    it.play("""
+        >> end
+        << ~m body '!'
+        << ~m end
+        >> 0 seconds
+        << v1 reuse
+        << v1 POST / chunked 'ab!'
+        << client resume
+    """)
+
+
 def test_a_request_that_reached_nobody_yet_is_shadowed_with_the_attempt_that_does(stage):
     it = stage(endpoints=["v1", "v2"], mirrors=[{"to": "m"}], retries=always())
     it.event("GET /")

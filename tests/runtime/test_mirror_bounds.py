@@ -324,3 +324,11 @@ def test_an_observer_that_raises_hurts_nobody_else(mirrored):
     it.event("~v2 answers 200 length=0")
     assert it.stats.plugin_failures == {"bad": 1}
     assert len(seen) == 1
+
+
+def test_no_shadow_begins_while_the_gateway_drains(mirrored):
+    it = mirrored()
+    before = it.mirror.sampled
+    it.core.draining = True
+    it.again()
+    assert (it.mirror.sampled, it.mirror.dropped) == (before + 1, {"draining": 1})

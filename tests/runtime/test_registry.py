@@ -29,6 +29,8 @@ from shadowgate.testing import environment, request
 @define(eq=False)
 class FakePool:
     endpoint: Endpoint
+    policy: object = None
+    bounds: object = None
     closed: bool = False
 
     def close(self):
@@ -64,23 +66,36 @@ class FakeResolver:
         return succeed(([dns.RRHeader(name, dns.SRV, ttl=30, payload=payload)], [], []))
 
 
-@define(eq=False)
+@define(eq=False, slots=False)
 class House:
     """A registry with its fake pools and names."""
 
     locality: str = ""
     stats: Stats = field(factory=Stats)
     pools: list = field(factory=list)
+    probed: list = field(factory=list)
     resolver: FakeResolver = field(factory=FakeResolver)
     env: Environment = field(factory=environment)
     registry: Registry = field(init=False)
 
     def __attrs_post_init__(self):
-        self.registry = Registry(self._pool, self._pool, self.stats, self.env, lambda: self.resolver, self.locality)
+        self.registry = Registry(
+            self._pool, self._pool, self.stats, self.env, lambda: self.make_resolver(), self._probe, self.locality
+        )
 
-    def _pool(self, endpoint):
-        self.pools.append(FakePool(endpoint))
+    def _pool(self, endpoint, policy, bounds):
+        self.pools.append(FakePool(endpoint, policy, bounds))
         return self.pools[-1]
+
+    def _probe(self, endpoint, check, told):
+        self.probed.append(str(endpoint))
+        return self
+
+    def cancel(self):
+        self.probed.append("cancelled")
+
+    def make_resolver(self):
+        return self.resolver
 
     @property
     def open(self):
@@ -214,7 +229,7 @@ def test_services_are_looked_up_as_such(house):
 
 
 def test_no_resolver_is_made_for_addresses_alone(house):
-    house.registry._make_resolver = lambda: 1 / 0
+    house.make_resolver = lambda: 1 / 0
     house.retain(house.cluster(A, B))
     assert house.open == ["10.0.0.1:80", "10.0.0.2:80"]
 
@@ -243,6 +258,7 @@ def test_a_name_in_the_next_configuration_too_is_not_asked_for_again(house):
     house.env.clock.advance(30)
     assert addresses(after) == ["10.0.0.9:80"]
     assert addresses(before) == ["10.0.0.8:80"]
+    assert house.open == ["10.0.0.9:80"]
 
 
 def test_clusters_with_the_same_name_look_it_up_together(house):
@@ -368,5 +384,5 @@ def test_long_lived_objects_say_what_they_are(house):
     cluster = house.cluster(A)
     assert repr(cluster) == "<LiveCluster c, 1 endpoints>"
     assert "10.0.0.1:80, 0 in flight" in repr(cluster.endpoints[0])
-    assert repr(house.registry) == "<Registry 1 endpoints, 1 addresses>"
+    assert repr(house.registry) == "<Registry 1 endpoints, 1 pools>"
     assert repr(MirrorState(MirrorStats("m"))) == "<MirrorState m, 0 in flight, 0 failures in a row>"

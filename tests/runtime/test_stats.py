@@ -42,9 +42,11 @@ def test_what_no_configuration_names_is_forgotten_once_nothing_uses_it():
     for name in ("kept", "busy", "gone"):
         stats.route(name)
         stats.mirror(name)
+        stats.cluster(name)
     stats.routes["busy"].in_flight = 1
     stats.mirrors["busy"].connecting = 1
-    stats.forget({"kept"}, {"kept"})
+    stats.forget({"kept"}, {"kept"}, {"kept"})
+    assert set(stats.clusters) == {"kept"}
     assert set(stats.routes) == set(stats.mirrors) == {"kept", "busy"}
 
 

@@ -108,6 +108,7 @@ def _rule(form: RuleForm, path: str, report: Report) -> Rule:
         mirrors=tuple(_mirror(mirror, report, f"{path}.mirror[{at}]") for at, mirror in enumerate(form.mirror)),
         balancer=form.balancer,
         timeouts=None if form.timeouts is None else Timeouts(**_given(form.timeouts)),
+        retry=form.retry or (PluginUse("retry", None, form.position) if form.to else None),
         name=form.name,
         position=form.position,
     )
@@ -161,6 +162,7 @@ def _mirror(form: MirrorForm, report: Report, path: str) -> Mirror:
         filters=filters,
         observers=form.observers,
         limits=None if form.limits is None else MirrorLimits(**_given(form.limits)),
+        handshakes=form.upgrades == "handshake",
         position=form.position,
     )
 

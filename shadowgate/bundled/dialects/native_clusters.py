@@ -10,7 +10,16 @@ from typing import Any, Final, Literal
 
 from attrs import Attribute, frozen
 
-from shadowgate.bundled.dialects.native_parts import doc, is_port, not_empty, not_negative
+from shadowgate.bundled.dialects.health_checks import HealthForm
+from shadowgate.bundled.dialects.native_parts import (
+    a_percentage,
+    doc,
+    is_port,
+    not_empty,
+    not_negative,
+    some_time,
+)
+from shadowgate.bundled.dialects.native_resilience import EjectionForm, PoolForm, RetryBudgetForm
 from shadowgate.bundled.dialects.service_names import is_service_record
 from shadowgate.errors import NOWHERE, Position
 from shadowgate.model import Cluster, Endpoint, PluginUse, Subset, TrafficPolicy, Warmup
@@ -26,16 +35,6 @@ _LOCALITY: Final = re.compile(r"[^\s/*]+(/[^\s/*]+){0,2}")
 def _is_locality(_instance: Any, _attribute: Attribute[str], value: str) -> None:
     if value and not _LOCALITY.fullmatch(value):
         raise Unfit(native.LOCALITY, "write region, region/zone or region/zone/subzone")
-
-
-def _some_time(_instance: Any, _attribute: Attribute[float], value: float) -> None:
-    if value <= 0:
-        raise Unfit(reading.RANGE, "this takes some time; write a duration above 0")
-
-
-def _percentage(_instance: Any, _attribute: Attribute[float], value: float) -> None:
-    if not 0 <= value <= 100:
-        raise Unfit(reading.RANGE, "a percentage lies between 0 and 100")
 
 
 def _aggression(_instance: Any, _attribute: Attribute[float], value: float) -> None:
@@ -78,8 +77,8 @@ class EndpointForm:
 class WarmupForm:
     """How an endpoint that has just come gets its share; in short, only the duration."""
 
-    duration: Duration = doc("How long its share grows.", validator=_some_time)
-    minimum_percent: float = doc("The share of its weight that it begins with.", default=10.0, validator=_percentage)
+    duration: Duration = doc("How long its share grows.", validator=some_time)
+    minimum_percent: float = doc("The share of its weight that it begins with.", default=10.0, validator=a_percentage)
     aggression: float = doc("Above 1, its share grows faster at first.", default=1.0, validator=_aggression)
 
     @classmethod
@@ -104,6 +103,10 @@ class ClusterForm:
     subsets: Mapping[str, MappingNode] = doc("By name, labels that endpoints have, or a subset.", factory=dict)
     balancer: PluginUse | None = doc("What chooses among the endpoints.", default=None)
     warmup: WarmupForm | None = doc("How an endpoint that has just come gets its share.", default=None)
+    pool: PoolForm | None = doc("The most that may be used of it at once.", default=None)
+    ejection: EjectionForm | None = doc("When an endpoint is left out for what requests met there.", default=None)
+    health: HealthForm | None = doc("How endpoints are asked whether they are well.", default=None)
+    retry_budget: RetryBudgetForm | None = doc("How many retries may be under way.", default=None)
     resolution: Literal["static", "dns", "dns-srv"] = doc(
         "Whether addresses are taken as they are, looked up, or looked up as service records.", default="static"
     )
@@ -132,6 +135,9 @@ def cluster_of(name: str, form: ClusterForm | tuple[EndpointForm, ...], document
     policy = TrafficPolicy(
         form.balancer,
         None if warmup is None else Warmup(warmup.duration, warmup.minimum_percent, warmup.aggression),
+        pool=None if form.pool is None else form.pool.translate(),
+        outlier=None if form.ejection is None else form.ejection.translate(),
+        retry_budget=None if form.retry_budget is None else form.retry_budget.translate(),
     )
     return Cluster(
         name,
@@ -140,6 +146,7 @@ def cluster_of(name: str, form: ClusterForm | tuple[EndpointForm, ...], document
         policy,
         namespace=document.namespace,
         resolution=form.resolution,
+        health=None if form.health is None else form.health.translate(),
         position=form.position,
     )
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, Literal
 
 from attrs import Attribute, frozen
 
@@ -128,6 +128,9 @@ class MirrorForm:
     filters: OneOrMany[PluginUse] = doc("Filters for the copy alone.", default=())
     observers: OneOrMany[PluginUse] = doc("Plugins told what became of each shadow.", default=())
     limits: MirrorLimitsForm | None = doc("What the mirror may cost.", default=None)
+    upgrades: Literal["handshake"] | None = doc(
+        "Whether requests that upgrade (WebSocket) are copied: their handshake alone, or nothing.", default=None
+    )
     position: Position = NOWHERE
 
     def __attrs_post_init__(self) -> None:
@@ -146,6 +149,8 @@ class TimeoutsForm:
     connect: Duration | None = doc("Until the connection stands.", default=None)
     response: Duration | None = doc("From the end of the request to the answer's head.", default=None)
     idle: Duration | None = doc("Between two signs of life of a body.", default=None)
+    request: Duration | None = doc("The whole request, all attempts included; nothing: no such bound.", default=None)
+    attempt: Duration | None = doc("One attempt, up to its answer's head; nothing: no such bound.", default=None)
 
 
 @frozen
@@ -159,6 +164,9 @@ class RuleForm:
     mirror: OneOrMany[MirrorForm] = doc("Where copies go.", default=())
     filters: OneOrMany[PluginUse] = doc("Filters for requests and answers.", default=())
     timeouts: TimeoutsForm | None = doc("How long requests may take.", default=None)
+    retry: PluginUse | None = doc(
+        "Whether a failed attempt is followed by another; nothing: as `retry` has it.", default=None
+    )
     position: Position = NOWHERE
 
 
@@ -171,7 +179,9 @@ class RouteForm(RuleForm):
     rules: tuple[RuleForm, ...] = doc("Several rules, the first that matches deciding.", default=())
 
     def __attrs_post_init__(self) -> None:
-        loose = [key for key in ("match", "to", "balancer", "mirror", "filters", "timeouts") if getattr(self, key)]
+        loose = [
+            key for key in ("match", "to", "balancer", "mirror", "filters", "timeouts", "retry") if getattr(self, key)
+        ]
         if self.rules and loose:
             message = f"a route with rules has no {' and no '.join(loose)} of its own; write it inside a rule"
             raise Unfit(native.LOOSE, message)

@@ -29,6 +29,21 @@ def one_at_least(_instance: Any, _attribute: Attribute[int | None], value: int |
         raise Unfit(reading.RANGE, "write 1 or more")
 
 
+def no_count_below_0(_instance: Any, _attribute: Attribute[int | None], value: int | None) -> None:
+    if value is not None and value < 0:
+        raise Unfit(reading.RANGE, "a number cannot be negative here")
+
+
+def some_time(_instance: Any, _attribute: Attribute[float | None], value: float | None) -> None:
+    if value is not None and value <= 0:
+        raise Unfit(reading.RANGE, "this takes some time; write a duration above 0")
+
+
+def a_percentage(_instance: Any, _attribute: Attribute[float], value: float) -> None:
+    if not 0 <= value <= 100:
+        raise Unfit(reading.RANGE, "a percentage lies between 0 and 100")
+
+
 def not_empty(_instance: Any, _attribute: Attribute[str | None], value: str | None) -> None:
     if value == "":
         raise ValueError("this cannot be empty")

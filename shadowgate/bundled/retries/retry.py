@@ -1,4 +1,4 @@
-"""The ``retry`` policy: Envoy's conditions and pauses."""
+"""The ``retry`` policy: Envoy's conditions and pauses, and one condition of our own."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Final
 from attrs import Attribute, field, frozen
 from zope.interface import implementer
 
-from shadowgate.http.head import ResponseHead
+from shadowgate.http.head import IDEMPOTENT, ResponseHead
 from shadowgate.plugin.interfaces import IRetryPolicy
 from shadowgate.plugin.schema import Duration, OneOrMany
 from shadowgate.plugin.spelling import did_you_mean
@@ -25,11 +25,15 @@ _NO_ANSWER: Final = _NOT_CONNECTED | frozenset(
 
 @frozen
 class Condition:
-    """What one word of ``on`` stands for: outcomes by name, HTTP statuses, values of ``grpc-status``."""
+    """What one word of ``on`` stands for: outcomes by name, HTTP statuses, values of ``grpc-status``.
+
+    ``repeatable`` are outcomes that count for the methods of requests that may be sent twice.
+    """
 
     outcomes: frozenset[str] = _NOTHING
     statuses: frozenset[int] = _NOTHING
     grpc: frozenset[bytes] = _NOTHING
+    repeatable: frozenset[str] = _NOTHING
 
 
 _NEVER: Final = Condition()
@@ -41,6 +45,9 @@ CONDITIONS: Final[Mapping[str, Condition]] = {
     # Nothing of the request was sent, which is certain only where there was no connection.
     "reset-before-request": Condition(_NOT_CONNECTED),
     "connect-failure": Condition(_NOT_CONNECTED),
+    # Ours: the connection came to an end without an answer.  Nobody knows what has been done by then, so this is for
+    # requests that may be sent again by anybody on the way (RFC 9110 section 9.2.2).
+    "reset-idempotent": Condition(repeatable=frozenset(("upstream_closed", "upstream_reset"))),
     "retriable-4xx": Condition(statuses=frozenset((409,))),
     "retriable-status-codes": _NEVER,  # those of `statuses`, which count with this word or without
     "retriable-headers": _NEVER,  # Istio accepts the word and has no field for the headers
@@ -54,7 +61,7 @@ CONDITIONS: Final[Mapping[str, Condition]] = {
     "internal": Condition(grpc=frozenset((b"13",))),
     "unavailable": Condition(grpc=frozenset((b"14",))),
 }
-"""The words of ``on``, which are those of Envoy's ``retry_on`` and ``x-envoy-retry-grpc-on``."""
+"""The words of ``on``: those of Envoy's ``retry_on`` and ``x-envoy-retry-grpc-on``, and ``reset-idempotent``."""
 
 
 def _final_statuses(_instance: Any, _attribute: Attribute[Any], value: tuple[int, ...]) -> None:
@@ -88,9 +95,9 @@ class Retry:
         default=2, validator=_not_negative, metadata={"doc": "How many further attempts there can be; 0 for none."}
     )
     on: OneOrMany[str] = field(
-        default=("connect-failure", "refused-stream", "unavailable", "cancelled"),
+        default=("connect-failure", "refused-stream", "unavailable", "cancelled", "reset-idempotent"),
         validator=_conditions,
-        metadata={"doc": "What to try again after: Envoy's words, or statuses."},
+        metadata={"doc": "What to try again after: Envoy's words, statuses, or reset-idempotent."},
     )
     statuses: OneOrMany[int] = field(
         default=(), validator=_final_statuses, metadata={"doc": "Statuses of answers to try again after."}
@@ -113,13 +120,18 @@ class Retry:
         most, base, roll = self.attempts, self.backoff, env.random.random
         longest = 10 * base if self.max_backoff is None else self.max_backoff
         outcomes = _NOTHING.union(*(CONDITIONS[word].outcomes for word in self._words))
+        repeatable = _NOTHING.union(*(CONDITIONS[word].repeatable for word in self._words))
         answered = self._answered()
 
         def decide(attempt: Attempt) -> float | None:
             if attempt.number > most:
                 return None
             response = attempt.response
-            again = attempt.outcome in outcomes if response is None else answered(response)
+            if response is not None:
+                again = answered(response)
+            else:
+                outcome = attempt.outcome
+                again = outcome in outcomes or (outcome in repeatable and attempt.request.method in IDEMPOTENT)
             # Envoy's full jitter: clients that failed together do not come back together.
             return roll() * min(base * 2.0 ** (attempt.number - 1), longest) if again else None
 

@@ -115,14 +115,11 @@ class _Watch:
 
     def read(self, afresh: bool) -> Published | None:
         """Return everything if anything has changed; runs in the background and touches nothing but this object."""
-        if afresh:
-            self.contents = {}
-            self.published = None
         report = Report()
         names = find_files(self.paths, report)
-        self.contents = {name: self.content(name) for name in names}
+        self.contents = {name: self.content(name, afresh) for name in names}
         state = (tuple(report.problems), tuple((name, seen.digest) for name, seen in self.contents.items()))
-        if state == self.published:
+        if state == self.published and not afresh:
             return None
         self.published = state
         problems = [*report.problems]
@@ -147,11 +144,11 @@ class _Watch:
         if self.afresh:
             self.look()
 
-    def content(self, name: str) -> _Content:
-        """Return what the file holds, read again only when its signature has changed."""
+    def content(self, name: str, afresh: bool) -> _Content:
+        """Return what the file holds, read again only when its signature has changed or ``afresh``."""
         signature = _signature(name)
         seen = self.contents.get(name)
-        if seen is not None and signature is not None and seen.signature == signature:
+        if not afresh and seen is not None and signature is not None and seen.signature == signature:
             return seen
         report = Report()
         text = read_file(name, report)

@@ -64,3 +64,9 @@ LOCALITY: Final = Check(
     "This is not where an endpoint is.",
     "Write `region`, `region/zone` or `region/zone/subzone`, without empty parts and wildcards.",
 )
+HEALTH: Final = Check(
+    "SG0412",
+    "This is not a health check.",
+    "Say `http` with a path, or `tcp`. On one line, and in the annotation `shadowgate.io/health-check` of a Service or "
+    "ServiceEntry: `http:/healthz interval=5s status=200-399`, or `tcp`.",
+)

@@ -290,3 +290,12 @@ def test_networks_of_clients_have_labels():
         ClientNetwork(("10.0.0.0/8",), {"app": "web"}),
         ClientNetwork(("192.0.2.1", "::1"), {}),
     ]
+
+
+def test_retries_and_the_times_of_a_whole_request_and_of_an_attempt():
+    (_, route) = fragments_of(
+        "clusters: {c: a:1}\nroutes: [{to: c, retry: {retry: {attempts: 3}}, timeouts: {request: 2s, attempt: 500ms}}]"
+    )
+    (rule,) = route.rules
+    assert uses([rule.retry]) == [("retry", {"attempts": "3"})]
+    assert (rule.timeouts.request, rule.timeouts.attempt) == (2.0, 0.5)

@@ -113,3 +113,16 @@ def test_a_request_about_the_server_has_no_path_to_rewrite():
 def test_what_could_not_make_a_path_is_refused(text, sentence):
     with pytest.raises(ConfigError, match=sentence):
         from_yaml(PathRewrite, text)
+
+
+@pytest.mark.parametrize(
+    ("target", "options", "expected"),
+    [
+        ("/FOO/Bar", {"prefix": "/foo"}, "/xyz/Bar"),
+        ("/foo/Bar", {"prefix": "/Foo"}, "/xyz/Bar"),
+        ("/FOO/Bar", {"segments": "/foo"}, "/xyz/Bar"),
+        ("/FOObar", {"segments": "/foo"}, "/FOObar"),
+    ],
+)
+def test_what_is_replaced_may_be_found_in_any_case(target, options, expected):
+    assert rewritten(target, replacement="/xyz", ignore_case=True, **options) == expected

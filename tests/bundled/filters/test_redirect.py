@@ -152,3 +152,8 @@ def test_without_a_host_the_path_alone_is_given_and_never_as_a_host(target, expe
 def test_what_could_not_be_followed_is_refused(text, sentence):
     with pytest.raises(ConfigError, match=sentence):
         from_yaml(Redirect, text)
+
+
+def test_a_prefix_may_be_found_in_any_case():
+    assert location("/OLD/Path", prefix="/old", replacement="/new") == "http://example.com/OLD/Path"
+    assert location("/OLD/Path", prefix="/old", replacement="/new", ignore_case=True) == "http://example.com/new/Path"

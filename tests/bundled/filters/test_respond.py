@@ -48,3 +48,7 @@ def test_yaml_reads_into_the_answer():
 def test_what_could_not_be_an_answer_is_refused(text, sentence):
     with pytest.raises(ConfigError, match=sentence):
         from_yaml(Respond, text)
+
+
+def test_a_dialect_may_give_bytes_that_are_no_text():
+    assert answer(body=b"\x89PNG").body == b"\x89PNG"

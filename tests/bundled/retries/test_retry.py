@@ -90,10 +90,18 @@ def test_some_words_are_known_and_stand_for_what_never_happens(on):
 
 def test_nothing_said_is_what_istio_has_where_nothing_is_said():
     retries = compile_component(Retry)
-    again = {outcome for outcome in EVERY_OUTCOME if retries.decide(Attempt(HEAD, 1, outcome)) is not None}
+    head = request("POST")
+    again = {outcome for outcome in EVERY_OUTCOME if retries.decide(Attempt(head, 1, outcome)) is not None}
     assert (retries.most, retries.elsewhere, again) == (2, True, NOT_CONNECTED)
     assert retries.decide(Attempt(HEAD, 1, "completed", response(503))) is None
     assert retries.decide(Attempt(HEAD, 1, "completed", response(200, {"grpc-status": "14"}))) is not None
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"])
+def test_a_request_that_may_be_sent_twice_is_tried_again_when_its_connection_ended(method):
+    retries = compile_component(Retry)
+    again = {outcome for outcome in EVERY_OUTCOME if retries.decide(Attempt(request(method), 1, outcome)) is not None}
+    assert again == NOT_CONNECTED | {"upstream_closed", "upstream_reset"}
 
 
 def test_there_are_only_so_many_attempts():

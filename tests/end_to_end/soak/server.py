@@ -48,7 +48,7 @@ class Server:
         if self._hostile is not None and not await self._misbehave(self._hostile, reader, writer):
             return False
         if messages.kind(target) == "early":
-            await self._send(writer, b"early")
+            await self._send(writer, b"early", "last")
             await _body(reader, fields)
             return False
         if fields.get(b"expect") == b"100-continue":
@@ -75,6 +75,7 @@ class Server:
         """Answer 200 with a body framed by its length, in chunks, or by the end of the connection."""
         framing = {
             "length": b"Content-Length: %d" % len(body),
+            "last": b"Content-Length: %d\r\nConnection: close" % len(body),
             "chunked": b"Transfer-Encoding: chunked",
             "close": b"Connection: close",
         }[how]

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 from attrs import Attribute, evolve, field, frozen
 
 from shadowgate import model
+from shadowgate.bundled.dialects.health_checks import annotated_check
 from shadowgate.bundled.dialects.istio.unserved import WITHOUT_EFFECT, report_unserved
 from shadowgate.bundled.dialects.istio.values import port_number
 from shadowgate.bundled.dialects.istio.visibility import check_export_to, exported_to
@@ -96,6 +97,7 @@ class ServiceEntry:
         self._check_ports(scope.inside("ports"))
         self._check_endpoints(scope)
         ports = self._translate_ports(scope)
+        health = annotated_check(document, scope)
         if self._unlocated(scope):
             return
         for host in dict.fromkeys(self.hosts):
@@ -108,6 +110,7 @@ class ServiceEntry:
                 routed=True,
                 resolution=self._looked_up(host),
                 exported_to=exported_to(self.export_to, scope.namespace),
+                health=health,
                 position=scope.document,
             )
             if self.workload_selector is not None:

@@ -11,7 +11,7 @@ from shadowgate.bundled.dialects.istio.connection_pool import ConnectionPool, Re
 from shadowgate.bundled.dialects.istio.load_balancer import LoadBalancer
 from shadowgate.bundled.dialects.istio.outlier import OutlierDetection
 from shadowgate.bundled.dialects.istio.tls import ClientTLS
-from shadowgate.bundled.dialects.istio.unserved import LATER, UNSUPPORTED
+from shadowgate.bundled.dialects.istio.unserved import UNSUPPORTED
 from shadowgate.bundled.dialects.istio.values import PortSelector
 from shadowgate.bundled.dialects.scope import Scope
 from shadowgate.errors import NOWHERE, Position
@@ -25,8 +25,8 @@ class PortTrafficPolicy:
 
     port: PortSelector | None = None
     load_balancer: LoadBalancer | None = None
-    connection_pool: ConnectionPool | None = field(default=None, metadata=LATER)
-    outlier_detection: OutlierDetection | None = field(default=None, metadata=LATER)
+    connection_pool: ConnectionPool | None = None
+    outlier_detection: OutlierDetection | None = None
     tls: ClientTLS | None = field(default=None, metadata=UNSUPPORTED)
     position: Position = field(default=NOWHERE, eq=False)
 
@@ -40,8 +40,8 @@ class TrafficPolicy:
     """Istio ``TrafficPolicy``."""
 
     load_balancer: LoadBalancer | None = None
-    connection_pool: ConnectionPool | None = field(default=None, metadata=LATER)
-    outlier_detection: OutlierDetection | None = field(default=None, metadata=LATER)
+    connection_pool: ConnectionPool | None = None
+    outlier_detection: OutlierDetection | None = None
     tls: ClientTLS | None = field(default=None, metadata=UNSUPPORTED)
     port_level_settings: tuple[PortTrafficPolicy, ...] = ()
     tunnel: Node | None = field(default=None, metadata=UNSUPPORTED)

@@ -28,9 +28,6 @@ UNSUPPORTED: Mapping[str, Any] = {_MARK: "error"}
 WITHOUT_EFFECT: Mapping[str, Any] = {_MARK: "info"}
 """It means something to a mesh and nothing to a gateway's requests."""
 
-LATER: Mapping[str, Any] = {_MARK: "later"}
-"""It is read, checked and part of the configuration; what heeds it is still to come.  Nothing is told."""
-
 _SENTENCES: Mapping[str, str] = {
     "error": "is not supported yet",
     "warning": "is not served yet and has no effect",

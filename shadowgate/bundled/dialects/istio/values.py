@@ -93,6 +93,11 @@ class HeaderOperations:
     position: Position = field(default=NOWHERE, eq=False)
 
     @property
+    def given(self) -> bool:
+        """Whether there is anything to do."""
+        return bool(self.set or self.add or self.remove)
+
+    @property
     def authorities(self) -> tuple[str, ...]:
         """What the host is changed to, once for each operation that does it."""
         return tuple(text for fields in (self.set, self.add) for name, text in fields.items() if is_authority(name))
@@ -146,6 +151,8 @@ class Headers:
 
     def translate(self, scope: Scope, *, authority: bool = True) -> tuple[PluginUse, ...]:
         """Return the filter that does all of it, or nothing; without ``authority`` the host is left alone."""
+        if not self.request.given and not self.response.given:
+            return ()
         self.request.check(scope.inside("request"), authority=True)
         self.response.check(scope.inside("response"), authority=False)
         parts = {"request": self.request.options(authority=authority), "response": self.response.options()}

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from attrs import Attribute, field, frozen
 
+from shadowgate.bundled.dialects.health_checks import annotated_check
 from shadowgate.bundled.dialects.objects import EVERY_KEY
 from shadowgate.bundled.dialects.scope import Scope
 from shadowgate.bundled.dialects.service_names import all_names, service_name
@@ -84,5 +85,6 @@ class Service:
             namespace=scope.namespace,
             selector=None if endpoints else spec.selector or None,
             routed=True,
+            health=annotated_check(document, scope),
             position=scope.document,
         )
