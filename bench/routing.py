@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from statistics import median
+from statistics import mean
 
 import configurations
 from processes import Child, Connection, gateway, machine, upstream
@@ -28,9 +28,9 @@ Question = tuple[str, str]
 
 ONE, MANY, PREFIXES = "1 rule", "10,000 rules over 1,000 hosts", "1,000 prefixes on one host"
 LIMITS = {MANY: 1.3, PREFIXES: 3.0}
-ROUNDS = 9
+ROUNDS = 25
 REQUESTS = 2_000
-"""In each round, to each gateway."""
+"""In each round, to each gateway: short rounds in turn, so that whatever else the machine does meets all alike."""
 
 
 def texts(address: str) -> dict[str, str]:
@@ -97,10 +97,10 @@ def measure_requests(address: str) -> bool:
                 for one in (ONE, name):
                     cost = cpu_per_request(children[one], connections[one], asked)
                     costs.setdefault((name, one), []).append(cost)
-    print(f"requests, microseconds of processor time in the gateway (median of {ROUNDS} rounds of {REQUESTS}):")
+    print(f"requests, microseconds of processor time in the gateway ({ROUNDS} rounds of {REQUESTS:,}):")
     good = True
     for name, limit in LIMITS.items():
-        many, alone = median(costs[name, name]), median(costs[name, ONE])
+        many, alone = mean(costs[name, name]), mean(costs[name, ONE])
         ratio = many / alone
         good = good and ratio <= limit
         print(f"  {name}: {many * 1e6:.0f}, with one rule {alone * 1e6:.0f}: {ratio:.2f} times (at most {limit})")

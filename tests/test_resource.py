@@ -81,6 +81,8 @@ def test_routes_know_the_mount_as_a_listener(gateway, client):
     assert (head.listener, head.version, head.authority, head.scheme) == ("mounted", 10, b"v1", b"http")
 
 
+# twisted.web's own page for what is not there.
+@pytest.mark.filterwarnings("ignore:twisted.web.resource._UnsafeNoResource:DeprecationWarning")
 def test_paths_outside_the_mount_are_the_sites(gateway, client):
     client.send(b"GET /other HTTP/1.1\r\n" + HEAD + b"\r\n")
     assert client.take().startswith(b"HTTP/1.1 404 ")
@@ -188,3 +190,14 @@ def test_a_client_that_leaves_ends_its_exchange(gateway, client):
     client.leave()
     assert v1.state == "aborted"
     assert gateway.gateway.core.in_flight == 0
+
+
+def test_a_method_that_is_not_served_is_told_which_are(in_memory):
+    made = in_memory()
+    made.apply(CONFIG)
+    client = made.connect(Site(GatewayResource(made.gateway), reactor=made.reactor))
+    client.send(b"CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n")
+    answer = client.take()
+    assert answer.startswith(b"HTTP/1.1 405 ")
+    assert b"\r\nAllow: GET, HEAD, POST, " in answer
+    assert made.dialled == []

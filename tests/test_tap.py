@@ -29,12 +29,18 @@ def options(*arguments):
 def service(path, new_reactor):
     """Make a service from a command line on the configuration's file."""
 
+    sinks = []
+
     def make(*arguments, log="none"):
         made = make_service(options("--config", path, "--access-log", str(log), *arguments), new_reactor())
         made.reactor.settle()
+        if getattr(made, "sink", None) is not None:  # a supervisor writes no access lines itself
+            sinks.append(made.sink)
         return made
 
-    return make
+    yield make
+    for sink in sinks:
+        sink.stop()
 
 
 def test_a_gateway_needs_a_configuration():

@@ -17,12 +17,13 @@ from twisted.internet.task import Clock
 
 from shadowgate import model, tap
 from shadowgate.admin.metrics import render_metrics
-from shadowgate.bundled.dialects import native_clusters, native_forms
+from shadowgate.bundled.dialects import health_checks, native_clusters, native_forms, native_resilience
 from shadowgate.config.catalog import POINTS, Catalog
 from shadowgate.config.limits import limits_table
 from shadowgate.gateway import Gateway
-from shadowgate.plugin import describe
+from shadowgate.plugin import Report, describe
 from shadowgate.plugin.checks import table as table_of_checks
+from shadowgate.plugin.yaml import read_text
 
 BUNDLED = "shadowgate.bundled."
 ISTIO = "shadowgate.bundled.dialects.istio"
@@ -38,11 +39,16 @@ NATIVE = (
     *("DestinationForm", "TimeoutsForm", "MirrorForm", "MirrorLimitsForm", "ClientsForm"),
 )
 NATIVE_CLUSTERS = ("ClusterForm", "EndpointForm", "SubsetForm", "WarmupForm")
+NATIVE_RESILIENCE = ("PoolForm", "KeepaliveForm", "EjectionForm", "RetryBudgetForm")
+HEALTH_CHECKS = ("HealthForm", "HttpCheckForm")
 METRICS = {
     "shadowgate_request": "Requests of clients",
     "shadowgate_response": "Requests of clients",
     "shadowgate_mirror": "Mirrors",
+    "shadowgate_cluster": "Clusters",
 }
+EXAMPLE = "{clusters: {example: {endpoints: 127.0.0.1:1, health: tcp}}, routes: [{name: example, to: example}]}"
+"""A configuration whose metrics have all their labels."""
 SIZES = {"buffer", "budget", "response"}
 EFFECTS = {
     None: "served",
@@ -119,6 +125,8 @@ def native() -> Iterator[tuple[str, str]]:
     """The native form, one table for each mapping that can be written."""
     forms = [getattr(native_forms, name) for name in NATIVE]
     forms += [getattr(native_clusters, name) for name in NATIVE_CLUSTERS]
+    forms += [getattr(native_resilience, name) for name in NATIVE_RESILIENCE]
+    forms += [getattr(health_checks, name) for name in HEALTH_CHECKS]
     for form in forms:
         text = "\n\n".join([inspect.cleandoc(form.__doc__ or ""), options(form)])
         yield f"native-{form.__name__}.md", text
@@ -142,10 +150,13 @@ def checks() -> Iterator[tuple[str, str]]:
 
 def metrics() -> Iterator[tuple[str, str]]:
     """Every family that a gateway shows, with the labels of its series."""
-    gateway = Gateway(Clock(), Catalog.of(()))
+    gateway = Gateway(Clock(), Catalog.discover())
+    gateway.apply(read_text(EXAMPLE, "example.yaml", Report()))
     stats = gateway.stats
     for route in (stats.unrouted, stats.route("example")):
         route.statuses[2] = route.outcomes["completed"] = 1
+    cluster = stats.cluster("example")
+    cluster.overflows["example"] = cluster.ejections["example"] = cluster.probes["example"] = cluster.withheld = 1
     mirror = stats.mirror("example")
     mirror.completed[2] = mirror.dropped["example"] = mirror.failed["example"] = 1
     stats.refused["400"] = stats.plugin_failures["example"] = stats.accept_pauses["listener"] = 1

@@ -76,11 +76,15 @@ class LineSink:
             self._queue.put(b"")
 
     def stop(self, seconds: float = 2.0) -> None:
-        """Write what is waiting, for at most so long."""
-        if self._thread is not None:
+        """Write what is waiting, for at most so long, and close the file."""
+        thread, self._thread = self._thread, None
+        if thread is not None:
             self._queue.put(None)
-            self._thread.join(seconds)
-            self._thread = None
+            thread.join(seconds)
+            if thread.is_alive():
+                return  # stuck in a write: the file ends with the process
+        if self.path != "-":
+            self._file.close()
 
     def _run(self) -> None:
         while (batch := self._queue.get()) is not None:

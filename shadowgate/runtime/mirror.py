@@ -199,7 +199,8 @@ class Shadow:
 
     def connect_failed(self, outcome: Outcome) -> None:
         self._dial = None
-        self._state.failed(self._mirror.limits, self._core.now())
+        if not outcome.overloaded:  # a bound of ours says nothing of the mirror
+            self._state.failed(self._mirror.limits, self._core.now())
         self._finish("dropped", outcome.name)
 
     def request_full(self) -> None:

@@ -147,3 +147,49 @@ def test_a_label_may_hold_anything(it):
 
 def test_there_is_a_class_for_every_status():
     assert CLASSES == ("0xx", "1xx", "2xx", "3xx", "4xx", "5xx")
+
+
+# Clusters
+
+RESILIENT = """
+clusters:
+  bare: 127.0.0.1:8000
+  bounded: {endpoints: 127.0.0.1:8001, pool: {maxRequests: 1, maxPending: 0}}
+  watched:
+    endpoints: [127.0.0.1:8002, 127.0.0.1:8003]
+    ejection: {consecutive5xx: 1, maxEjectionPercent: 50, minHealthPercent: 60}
+    health: tcp
+routes: [{hosts: a, to: bounded}, {hosts: b, to: watched}, {hosts: c, to: bare}]
+"""
+
+
+def test_clusters_count_who_was_refused_and_who_is_out(in_memory):
+    made = in_memory(listen=["tcp:8000"])
+    made.gateway.listen()
+    made.apply(RESILIENT)
+    for _ in range(2):
+        made.client().send(GET % b"a")
+    made.reactor.settle()
+    assert total(made, "shadowgate_cluster_overflows_total", cluster="bounded", bound="max_requests") == 1
+    first, second = (state for state in made.gateway.registry.endpoints if state.watch is not None)
+    first.watch.answered(first, 500)
+    second.watch.answered(second, 500)
+    second.checked.healthy = False
+    found = {
+        name: total(made, f"shadowgate_cluster_{name}", cluster="watched")
+        for name in ("ejected", "unwell", "panicking")
+    }
+    assert found == {"ejected": 1, "unwell": 1, "panicking": 1}
+    assert total(made, "shadowgate_cluster_ejections_total", cluster="watched", reason="consecutive_5xx") == 1
+    assert total(made, "shadowgate_cluster_ejections_withheld_total", cluster="watched") == 1
+    made.reactor.wait(1)
+    for probe in (made.upstream(), made.upstream()):
+        assert probe.state == "closed"
+    assert total(made, "shadowgate_cluster_probes_total", cluster="watched", result="good") == 2
+
+
+def test_a_cluster_that_nobody_looks_after_has_no_series(in_memory):
+    made = in_memory()
+    made.apply(RESILIENT)
+    clusters = {dict(labels).get("cluster") for _, *labels in values(made)} - {None}
+    assert clusters == {"watched"}

@@ -4,7 +4,7 @@ import sys
 from types import ModuleType
 
 import pytest
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 from twisted.internet.defer import CancelledError, Deferred, fail
 from zope.interface import implementer
 
@@ -16,6 +16,7 @@ from shadowgate.model import (
     Configuration,
     Destination,
     Endpoint,
+    HealthCheck,
     Match,
     Mirror,
     MirrorLimits,
@@ -126,6 +127,7 @@ class Cell:
     name: str
     endpoints: tuple
     balancer: object
+    health: object = None
 
     def pick(self, head):
         return self.endpoints[0]
@@ -135,8 +137,8 @@ class Cell:
 class Live:
     clusters: list = field(factory=list)
 
-    def cluster(self, name, endpoints, balancer, *more):
-        self.clusters.append(Cell(name, endpoints, balancer))
+    def cluster(self, name, endpoints, balancer, policy, resolution, health):
+        self.clusters.append(Cell(name, endpoints, balancer, health))
         return self.clusters[-1]
 
     def route_stats(self, name):
@@ -190,6 +192,20 @@ def house(monkeypatch):
 
 def use(name, /, **options):
     return PluginUse(name, options or None, HERE)
+
+
+# Clusters
+
+
+def test_a_clusters_health_check_holds_for_its_subsets_too(house):
+    cluster = evolve(HTTPBIN, health=HealthCheck())
+    destinations = (Destination("httpbin"), Destination("httpbin", "v1"))
+    configuration = Configuration((), (Route("r", ("*",), (Rule(destinations=destinations),)),), (cluster,))
+    compile_configuration(configuration, house.catalog, Settings(), house.live, house.env, house.report)
+    assert [(each.name, each.health) for each in house.live.clusters] == [
+        ("httpbin", HealthCheck()),
+        ("httpbin/v1", HealthCheck()),
+    ]
 
 
 # Routes

@@ -165,9 +165,9 @@ def test_a_post_is_never_repeated(gateway: Gateway, how: str):
         assert [request.body for request in upstream.requests] == [b"", b"pay"]
 
 
-def test_a_request_is_not_repeated_on_a_new_connection(gateway: Gateway):
+def test_without_retries_a_request_is_not_repeated_on_a_new_connection(gateway: Gateway):
     with peer(resetting) as upstream:
-        gateway.serve(ROUTE.format(upstream, ""))
+        gateway.serve(f'clusters: {{a: "{upstream}"}}\nroutes: [{{to: a, retry: {{retry: {{attempts: 0}}}}}}]\n')
         assert gateway.ask(get("/")).status == 502
         assert len(upstream.requests) == 1
 

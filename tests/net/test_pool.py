@@ -14,8 +14,9 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
 from shadowgate.http.framing import NO_BODY, WireLimits
-from shadowgate.net.pool import Pool
-from shadowgate.runtime.timers import Lane
+from shadowgate.model import ConnectionPool, TcpKeepalive
+from shadowgate.net.pool import Pool, Upkeep, idle_time, upkeep_of
+from shadowgate.runtime.timers import Lane, Timers
 from shadowgate.testing import request
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
@@ -183,3 +184,81 @@ def test_closing_closes_the_idle_at_once_and_the_busy_when_they_are_done(pool, i
     serve(second)
     assert second.transport.state == "closed"
     assert repr(pool) == "<Pool v1, 0 busy, 0 idle>"
+
+
+# What a cluster says of each connection
+
+
+@pytest.fixture
+def kept(clock, endpoint, events):
+    """Make a pool with an upkeep, and a connection of it that has served one request."""
+
+    def make(**said):
+        pool = Pool("v1", endpoint, WireLimits(), Lane(clock, 60), 2, Upkeep(**said))
+        pool.dial(events(), 5)
+        connection = endpoint.accept()
+        serve(connection)
+        return pool, connection
+
+    return make
+
+
+def test_a_cluster_says_how_long_a_connection_may_take(kept, endpoint):
+    kept(connect_timeout=0.25)
+    assert endpoint.timeouts == [0.25]
+
+
+def test_a_connection_serves_so_many_requests(kept, events):
+    pool, connection = kept(requests=2)
+    assert connection.transport.state == "open"
+    assert pool.checkout(events()) is connection
+    serve(connection)
+    assert connection.transport.state == "closed"
+    assert pool.checkout(events()) is None
+
+
+def test_an_idle_connection_that_has_grown_old_is_closed(kept, clock, events):
+    pool, connection = kept(age=Lane(clock, 10))
+    clock.advance(10)
+    assert connection.transport.state == "closed"
+    assert pool.checkout(events()) is None
+
+
+def test_a_connection_that_grows_old_in_use_is_closed_when_it_is_done(kept, clock, events):
+    pool, connection = kept(age=Lane(clock, 10))
+    pool.checkout(events())
+    clock.advance(10)
+    assert connection.transport.state == "open"
+    serve(connection)
+    assert connection.transport.state == "closed"
+    assert repr(pool) == "<Pool v1, 0 busy, 0 idle>"
+
+
+def test_a_connection_that_ends_young_leaves_no_timeout_behind(kept, clock):
+    lane = Lane(clock, 10)
+    _, connection = kept(age=lane)
+    connection.connectionLost(Failure(ConnectionDone()))
+    assert len(lane) == 0
+
+
+def test_a_policy_that_says_nothing_of_single_connections_costs_nothing(clock):
+    timers = Timers(clock)
+    assert upkeep_of(None, timers) is None
+    assert upkeep_of(ConnectionPool(max_connections=1, idle_timeout=1.0), timers) is None
+    keepalive = TcpKeepalive(time=1.0)
+    upkeep = upkeep_of(ConnectionPool(0, 1.0, 2.0, keepalive=keepalive, max_requests_per_connection=3), timers)
+    said = (upkeep.connect_timeout, upkeep.requests, upkeep.age.seconds, upkeep.keepalive)
+    assert said == (1.0, 3, 2.0, keepalive)
+
+
+@pytest.mark.parametrize(
+    ("policy", "seconds"),
+    [
+        (None, 60.0),
+        (ConnectionPool(), 60.0),
+        (ConnectionPool(tcp_idle_timeout=5.0), 5.0),
+        (ConnectionPool(tcp_idle_timeout=5.0, idle_timeout=0.0), 0.0),
+    ],
+)
+def test_what_is_said_of_idle_time_for_http_goes_before_tcp(policy, seconds):
+    assert idle_time(policy, 60.0) == seconds

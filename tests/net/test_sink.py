@@ -66,9 +66,13 @@ class StuckFile:
     def flush(self):
         pass
 
+    def close(self):
+        pass
+
 
 def test_a_stuck_file_holds_nobody_and_what_finds_no_room_is_counted(sink, lost, monkeypatch):
     monkeypatch.setattr(sink_module, "QUEUE_BYTES", 10)
+    sink._file.close()
     stuck = sink._file = StuckFile()
     sink.start()
     sink.write(b"1234567890\n")
@@ -83,6 +87,7 @@ def test_a_stuck_file_holds_nobody_and_what_finds_no_room_is_counted(sink, lost,
 
 def test_room_comes_back_when_the_file_moves_on(sink, lost, monkeypatch):
     monkeypatch.setattr(sink_module, "QUEUE_BYTES", 10)
+    sink._file.close()
     stuck = sink._file = StuckFile()
     stuck.freed.set()
     sink.start()
@@ -127,6 +132,7 @@ def test_a_write_that_fails_does_not_stop_the_next(sink, capfd):
                 raise OSError("disk full")
             self.written += batch
 
+    sink._file.close()
     broken = sink._file = Broken()
     sink.start()
     sink.write(b"bad\n")

@@ -11,7 +11,9 @@ from shadowgate.compiler.snapshot import CompiledDestination, CompiledMirror, Co
 from shadowgate.model import (
     NO_POLICY,
     Configuration,
+    ConnectionPool,
     Endpoint,
+    HealthCheck,
     Locality,
     MirrorLimits,
     OutlierDetection,
@@ -102,8 +104,8 @@ class House:
         """The addresses that there are pools for."""
         return [str(pool.endpoint) for pool in self.pools[::2] if not pool.closed]
 
-    def cluster(self, *endpoints, name="c", policy=NO_POLICY, resolution="static"):
-        return self.registry.cluster(name, endpoints, First(), policy, resolution)
+    def cluster(self, *endpoints, name="c", policy=NO_POLICY, resolution="static", check=None):
+        return self.registry.cluster(name, endpoints, First(), policy, resolution, check)
 
     def retain(self, *clusters, mirrors=()):
         """Put a configuration of these clusters in service."""
@@ -362,6 +364,110 @@ def test_the_gateways_own_locality_decides_who_is_near():
     near, far = Endpoint("10.0.0.1", 80, locality="eu/north"), Endpoint("10.0.0.2", 80, locality="us")
     cluster = house.cluster(far, near, policy=TrafficPolicy(locality=Locality(), outlier=OutlierDetection()))
     assert {cluster.pick(request()).name for _ in range(4)} == {"10.0.0.1:80"}
+
+
+# Connections
+
+
+BOUNDED = TrafficPolicy(pool=ConnectionPool(max_connections=5))
+
+
+def test_no_name_server_is_looked_for_while_a_configuration_is_compiled(house):
+    house.make_resolver = lambda: 1 / 0
+    house.cluster(NAMED)
+
+
+def test_a_cluster_that_says_something_of_connections_has_its_own(house):
+    one, two = house.cluster(A, name="one"), house.cluster(A, name="two", policy=BOUNDED)
+    assert one.endpoints[0].pool is not two.endpoints[0].pool
+    assert [(pool.policy, pool.bounds) for pool in house.pools[:2]] == [(None, None)] * 2
+    assert [pool.policy for pool in house.pools[2:]] == [BOUNDED.pool] * 2
+
+
+def test_the_pools_of_a_bounded_cluster_stand_in_one_line_and_its_shadows_in_another(house):
+    cluster = house.cluster(A, B, policy=BOUNDED)
+    pools, shadow_pools = zip(*((each.pool, each.shadow_pool) for each in cluster.endpoints), strict=True)
+    assert len({id(pool.bounds) for pool in pools}) == len({id(pool.bounds) for pool in shadow_pools}) == 1
+    assert pools[0].bounds is not shadow_pools[0].bounds
+    assert pools[0].bounds.overflows is house.stats.cluster("c").overflows
+    assert shadow_pools[0].bounds.overflows is not house.stats.cluster("c").overflows
+
+
+def test_what_is_said_of_connections_alone_bounds_nothing(house):
+    cluster = house.cluster(A, policy=TrafficPolicy(pool=ConnectionPool(connect_timeout=1.0)))
+    assert cluster.endpoints[0].pool.bounds is None
+
+
+def test_the_next_configuration_counts_on_where_it_says_the_same(house):
+    before = house.cluster(A, policy=BOUNDED)
+    house.retain(before)
+    same = house.cluster(A, B, policy=BOUNDED)
+    house.retain(same)
+    assert same.endpoints[0].pool is before.endpoints[0].pool
+    assert same.endpoints[1].pool.bounds is before.endpoints[0].pool.bounds
+    other = house.cluster(A, policy=TrafficPolicy(pool=ConnectionPool(max_connections=6)))
+    house.retain(other)
+    assert other.endpoints[0].pool.bounds is not before.endpoints[0].pool.bounds
+    assert before.endpoints[0].pool.closed and not other.endpoints[0].pool.closed
+    assert repr(house.registry) == "<Registry 1 endpoints, 1 pools>"
+
+
+# Health
+
+
+EJECTING = TrafficPolicy(outlier=OutlierDetection(consecutive_5xx=1, interval=1.0, base_ejection=30.0))
+
+
+def test_an_ejection_outlives_a_configuration_that_says_the_same(house):
+    house.retain(house.cluster(A, B, policy=EJECTING))
+    (first, _) = house.registry.endpoints
+    first.watch.answered(first, 500)
+    after = house.cluster(A, B, policy=EJECTING)
+    house.retain(after)
+    assert [endpoint.name for endpoint in after.eligible] == ["10.0.0.2:80"]
+    house.env.clock.pump([1] * 30)
+    assert len(after.eligible) == 2
+
+
+def test_a_configuration_that_says_something_else_starts_anew(house):
+    house.retain(house.cluster(A, B, policy=EJECTING))
+    (first, _) = house.registry.endpoints
+    first.watch.answered(first, 500)
+    after = house.cluster(A, B)
+    house.retain(after)
+    assert len(after.eligible) == 2 and after.endpoints[0].watch is None
+    assert not house.env.clock.getDelayedCalls()
+
+
+def test_a_cluster_and_a_mirror_of_it_know_the_same(house):
+    cluster, mirrored = house.cluster(A, B, policy=EJECTING), house.cluster(A, B, policy=EJECTING)
+    house.retain(cluster, mirrored)
+    first = cluster.endpoints[0]
+    first.watch.answered(first, 500)
+    assert [endpoint.name for endpoint in mirrored.eligible] == ["10.0.0.2:80"]
+
+
+def test_probes_are_sent_once_a_cluster_is_in_service_and_no_longer(house):
+    cluster = house.cluster(A, check=HealthCheck())
+    house.env.clock.advance(1)
+    assert house.probed == []
+    house.retain(cluster)
+    house.env.clock.advance(1)
+    assert house.probed == ["10.0.0.1:80"]
+    again = house.cluster(A, check=HealthCheck())
+    house.retain(again)
+    house.env.clock.advance(1)
+    assert house.probed == ["10.0.0.1:80"]
+    house.retain()
+    assert house.probed == ["10.0.0.1:80", "cancelled"]
+    assert not house.env.clock.getDelayedCalls()
+
+
+def test_clusters_in_service_can_be_looked_at(house):
+    cluster = house.cluster(A)
+    house.retain(cluster)
+    house.cluster(B)
+    assert house.registry.clusters == (cluster,)
 
 
 # The end

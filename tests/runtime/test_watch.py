@@ -274,7 +274,7 @@ def test_a_new_configuration_asks_no_sooner():
 
 def test_an_endpoint_that_goes_takes_its_probe_with_it_and_one_that_comes_is_asked():
     house = House(check=HealthCheck())
-    a, b = house.states(A, B)
+    _, b = house.states(A, B)
     house.wait(1)
     probes = {probe.at: probe for probe in house.probes}
     c = EndpointState(Endpoint(C, 80), None, None, 0.0, None, Checked(True))

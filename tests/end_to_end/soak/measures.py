@@ -7,6 +7,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -65,7 +66,8 @@ def processes(pid: int) -> list[int]:
 def rest(gateway: Gateway) -> Rest:
     """Measure a gateway that serves nothing any more; waits until its numbers come to rest."""
     pids = processes(gateway.process.pid)
-    until(lambda: gateway.metric("shadowgate_connections_open") == 0, "the end of every connection", SETTLING)
+    with suppress(AssertionError):  # what is left then is seen below
+        until(lambda: gateway.metric("shadowgate_connections_open") == 0, seconds=SETTLING)
     sockets, files = settled(lambda: _descriptors(pids), seconds=SETTLING)
     found = samples(gateway)
     return Rest(
@@ -82,15 +84,19 @@ def rest(gateway: Gateway) -> Rest:
 
 def unsettled(gateway: Gateway) -> Iterator[str]:
     """Wait for the end of every exchange and shadow; yield what does not end or does not add up."""
-    try:
-        until(lambda: gateway.metric("shadowgate_requests_in_flight") == 0, seconds=SETTLING)
-    except AssertionError:
-        yield f"{gateway.metric('shadowgate_requests_in_flight'):.0f} exchanges never ended"
-    for name in counts(gateway)[1]:
-        try:
-            until(lambda name=name: gateway.accounts(name).balanced, seconds=SETTLING)
-        except AssertionError:
-            yield f"the accounts of mirror {name} do not add up: {gateway.accounts(name)}"
+
+    def left() -> list[str]:
+        exchanges = int(gateway.metric("shadowgate_requests_in_flight"))
+        found = [f"{exchanges} exchanges never ended"] if exchanges else []
+        for name, accounts in counts(gateway)[1].items():
+            if not accounts.balanced:
+                found.append(f"the accounts of mirror {name} do not add up: {accounts}")
+        return found
+
+    with suppress(AssertionError):
+        until(lambda: not left(), seconds=SETTLING)
+        return
+    yield from left()
 
 
 def counts(gateway: Gateway) -> tuple[Counter[str], dict[str, Accounts]]:
