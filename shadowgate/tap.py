@@ -49,6 +49,9 @@ class Options(OwnVersion, usage.Options):
 
     synopsis = "[options]"
     longdesc = "An HTTP gateway that mirrors traffic: the primary answers, a copy goes to the version under trial."
+    optFlags = [  # noqa: RUF012
+        ["normalize-path", None, "Resolve dot segments and needless escapes of paths before routing."],
+    ]
     optParameters = [  # noqa: RUF012
         ["admin", None, DEFAULT_ADMIN, "Server endpoint of the admin API, or 'none'."],
         ["admin-token-file", None, None, "A file with the token that the admin API is to ask for.", abspath],
@@ -130,6 +133,7 @@ class Options(OwnVersion, usage.Options):
     def settings(self) -> Settings:
         return Settings(
             trusted_hops=self["trusted-hops"],
+            normalize_path=bool(self["normalize-path"]),
             server=self["server-header"],
             via=self["via"],
             shadow_suffix=self["shadow-suffix"],

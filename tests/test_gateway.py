@@ -92,7 +92,7 @@ def test_a_configuration_with_errors_changes_nothing_and_its_problems_are_shown(
 
 
 def test_warnings_are_shown_and_do_not_keep_it_from_service(it):
-    it.apply(ONE.replace("to: v1", "to: nobody"))
+    it.apply(ONE.replace("to: v1", "to: v1\n    mirror: nobody"))
     assert [problem.severity for problem in it.gateway.problems if "nobody" in problem.message] == ["warning"]
     assert it.gateway.last_load_ok
 

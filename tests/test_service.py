@@ -89,7 +89,7 @@ def test_a_file_that_is_not_there_is_a_problem(made, path, capsys):
 
 
 def test_warnings_at_the_start_are_said_once_and_it_serves(made, path, capsys):
-    path.write_text(ONE.replace("to: v1", "to: nobody"))
+    path.write_text(ONE.replace("to: v1", "to: v1, mirror: nobody"))
     it = made()
     it.service.load()
     assert "warning" in capsys.readouterr().err
@@ -205,7 +205,7 @@ def test_a_stopped_service_follows_its_files_no_more(running, path):
 
 def test_problems_are_said_one_a_line(in_memory):
     it = in_memory()
-    it.apply(ONE.replace("to: v1", "to: nobody"))
+    it.apply(ONE.replace("to: v1", "to: v1, mirror: nobody"))
     said = []
     say(it.gateway.problems, said.append)
     assert len(said) == len(it.gateway.problems)

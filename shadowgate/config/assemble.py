@@ -6,8 +6,11 @@ added, and every reference is looked up.  Reading documents and compiling happen
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import TypeVar
+
+from attrs import evolve
 
 from shadowgate.config.clients import label_clients
 from shadowgate.config.clusters import host_of, join_clusters
@@ -44,7 +47,7 @@ def assemble(fragments: Iterable[Fragment], report: Report) -> Configuration:
     """Return the configuration that the fragments make up; what is wrong with it goes to ``report``."""
     pieces = tuple(fragments)
     given = _once(_of(pieces, Listener), lambda each: each.name, lambda each: f"listener {each.name}", report)
-    routes = _once(_of(pieces, Route), _route_key, lambda each: f"{each.kind} {each.name}", report)
+    routes = _once(_numbered(_of(pieces, Route)), _route_key, lambda each: f"{each.kind} {each.name}", report)
     clusters = join_clusters(
         _of(pieces, Cluster),
         _of(pieces, EndpointSet),
@@ -66,6 +69,17 @@ def assemble(fragments: Iterable[Fragment], report: Report) -> Configuration:
 
 def _of(pieces: Iterable[object], kind: type[_T]) -> Iterator[_T]:
     return (piece for piece in pieces if isinstance(piece, kind))
+
+
+def _numbered(routes: Iterable[Route]) -> Iterator[Route]:
+    """Tell routes without a name of their own apart by a number, which no edit elsewhere in a file changes."""
+    seen: Counter[str] = Counter()
+    for route in routes:
+        if not route.named:
+            seen[route.name] += 1
+            if seen[route.name] > 1:
+                route = evolve(route, name=f"{route.name} #{seen[route.name]}")
+        yield route
 
 
 def _once(

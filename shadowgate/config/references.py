@@ -1,12 +1,14 @@
 """Whether what routes send requests to exists: clusters, ports and subsets.
 
 What does not is a warning, because a route must be free to come before its service: until then that share of the
-traffic is answered 503, and a mirror copies nothing.
+traffic is answered 503, and a mirror copies nothing.  In the native form, where clusters and routes are one piece, a
+destination that does not exist is a mistake.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Final
 
 from shadowgate.config.clusters import host_of
 from shadowgate.config.names import suggest_host
@@ -15,20 +17,29 @@ from shadowgate.plugin import Check, Report
 from shadowgate.plugin.checks import references
 from shadowgate.plugin.spelling import did_you_mean
 
+NATIVE: Final = "Route"
+"""The kind of routes in the native form."""
+
 
 def check_references(configuration: Configuration, report: Report) -> None:
     """Report whatever the routes name and nobody has said, and clusters that no endpoint serves."""
     for route in configuration.routes:
         for rule in route.rules:
             for destination in rule.destinations:
-                _check(destination, "its share of the requests is answered 503", route, configuration, report)
+                own = route.kind == NATIVE
+                _check(destination, "its share of the requests is answered 503", route, configuration, report, own)
             for mirror in rule.mirrors:
                 _check(mirror.destination, "nothing is mirrored there", route, configuration, report)
     _check_endpoints(configuration.clusters, report)
 
 
 def _check(
-    destination: Destination, consequence: str, route: Route, configuration: Configuration, report: Report
+    destination: Destination,
+    consequence: str,
+    route: Route,
+    configuration: Configuration,
+    report: Report,
+    own: bool = False,
 ) -> None:
     def warn(check: Check, message: str, expected: str) -> None:
         report.warning(message, destination.position, path=_path(route), expected=expected, check=check)
@@ -37,6 +48,10 @@ def _check(
     if not ports:
         known = (name for cluster in configuration.clusters for name in (cluster.name, *cluster.aliases))
         suggestion = suggest_host(destination.cluster, known)
+        if own:
+            message = f'there is no cluster "{destination.cluster}"{suggestion}'
+            report.error(message, destination.position, path=_path(route), check=references.UNKNOWN_HOST)
+            return
         message = f'nothing is known of the host "{destination.cluster}"{suggestion}; {consequence}'
         warn(references.UNKNOWN_HOST, message, "")
         return

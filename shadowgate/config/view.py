@@ -52,7 +52,7 @@ _OTHER_TYPE: Final = re.compile(
 """Text that YAML 1.1 would read as something else."""
 _FIRST: Final = ("kind", "namespace", "name")
 """What a part is called, shown before what it says."""
-_UNSAID: Final = frozenset({"said", "inherits"})
+_UNSAID: Final = frozenset({"said", "inherits", "named"})
 """Fields that ``config`` keeps its accounts in."""
 
 Plain = dict[str, Any]

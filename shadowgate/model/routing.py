@@ -168,7 +168,8 @@ class Route:
     gateways; empty for the gateway's own (``--listen`` and the native form's), which beside others are ``OWN``.
 
     ``created`` is when the object was made (RFC 3339, "" where nobody says): such routes of one host are merged oldest
-    first, their rules that match everything last.  With None the order of reading holds.
+    first, their rules that match everything last.  With None the order of reading holds.  One that is not ``named`` by
+    its writer is called after its first host, and told from others of that name by its number among them.
     """
 
     name: str
@@ -179,3 +180,4 @@ class Route:
     namespace: str = "default"
     created: str | None = None
     position: Position = field(default=NOWHERE, eq=False)
+    named: bool = True

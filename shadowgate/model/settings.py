@@ -148,6 +148,8 @@ class Settings:
     trusted_hops
         Proxies in front whose ``X-Forwarded-*`` are believed; 0 replaces the client's own.  The client of a request is
         then whom the outermost of them saw.
+    normalize_path
+        Whether dot segments and needless escapes are resolved before a request is routed (``http.paths``).
     locality
         Where the gateway itself runs, as ``region/zone/subzone``, for locality-aware balancing.
     bind, port_map
@@ -166,6 +168,7 @@ class Settings:
     """
 
     trusted_hops: int = 0
+    normalize_path: bool = False
     locality: str = ""
     bind: str = ""
     port_map: Mapping[int, int] = field(factory=dict)

@@ -17,7 +17,10 @@ T = TypeVar("T")
 
 
 class Metrics(Protocol):
-    """Counters of a plugin's own, shown on ``/metrics`` as ``shadowgate_plugin_<name>_total``."""
+    """Counters of a plugin's own, shown on ``/metrics`` as ``shadowgate_plugin_<name>_total``.
+
+    The same name is the same counter, also after a reload.
+    """
 
     def counter(self, name: str, help: str) -> Callable[[], None]:
         """Return a callable that adds one."""
@@ -53,7 +56,11 @@ class Candidate(Protocol):
 
 @frozen
 class Reply:
-    """An answer made by the gateway itself."""
+    """An answer made by the gateway itself.
+
+    ``status`` is a final one, 200 to 599; without a ``reason`` the standard phrase is sent.  The length is written by
+    the gateway, and no body is sent where none belongs (HEAD, 204, 304).
+    """
 
     status: int
     body: bytes = b""
@@ -62,12 +69,15 @@ class Reply:
 
 
 BodyTransform = Callable[[bytes, bool], bytes]
-"""``(chunk, last) -> chunk``; the last call may carry an empty chunk."""
+"""``(chunk, last) -> chunk``; any chunk may be empty, and the last one often is."""
 
 
 @frozen
 class ExchangeRecord:
-    """One finished exchange, for ``on_done`` and the access log.  Times in seconds, sizes in body bytes."""
+    """One finished exchange, for ``on_done`` and the access log.  Times in seconds, sizes in body bytes.
+
+    ``request`` is the head as the filters left it; ``authority`` and ``target`` are what the client asked for.
+    """
 
     request: RequestHead
     status: int
@@ -80,6 +90,8 @@ class ExchangeRecord:
     route: str
     upstream: str
     attempts: int
+    authority: bytes = b""
+    target: bytes = b""
 
 
 @frozen
@@ -90,11 +102,14 @@ class FilterHooks:
         Before a destination is chosen (for a destination's or mirror's filter: before its head is written).  May
         change the head; a :class:`Reply` ends the exchange.
     on_request_later
-        The same for hooks that must wait: returns a Deferred of a Reply or None.  Not run on mirror copies.
+        The same for hooks that must wait, after ``on_request``: returns a Deferred of a Reply or None, which is
+        cancelled when the client leaves or the time is over.  Not run on mirror copies.
     on_response
-        Before the answer's head goes to the client, in reverse order of the filters; may change it.
+        Before the answer's head goes to the client, in reverse order of the filters; may change it.  Runs on answers
+        of filters and of the gateway as well, even where ``on_request`` of this filter was not reached.
     request_body, response_body
-        Called once with the head; return a :data:`BodyTransform` or None.  A transformed body has no known length.
+        Called once with the heads, where there is a body; return a :data:`BodyTransform` or None.  A transformed body
+        has no known length.  Bodies of a :class:`Reply` are not transformed.
     on_done
         After the exchange, whatever became of it.
     pure
@@ -146,9 +161,10 @@ class Retries:
 class MirrorResult:
     """What became of one shadow.
 
-    ``outcome`` is ``completed`` (an answer came, whatever its status), ``failed`` (sent, but no whole answer) or
-    ``dropped`` (not sent, or given up to keep a bound); ``reason`` says why for the last two.  ``request`` is the copy
-    as it was sent.  ``body`` holds at most the bytes that an observer asked for.
+    ``outcome`` is ``completed`` (an answer came, whatever its status), ``failed`` (the head was sent, but no whole
+    answer came) or ``dropped`` (nothing was sent); ``reason`` says why for the last two.  ``request`` is the copy as it
+    was sent; of a shadow dropped before it was copied it is the primary's own head, to be left alone.  ``sent`` counts
+    body bytes handed to the connection.  ``body`` holds at most the bytes that an observer asked for.
     """
 
     mirror: str

@@ -36,8 +36,8 @@ class AccessLog:
         agent = request.headers.get(b"user-agent") or b""
         self._line(
             f'{{"time":"{self._time()}","kind":"request","request_id":{_text(record.request_id)}'
-            f',"client":{quote(request.peer)},"method":{_text(request.method)},"host":{_text(request.authority)}'
-            f',"target":{_text(request.target)},"status":{record.status},"outcome":"{record.outcome}"'
+            f',"client":{quote(request.peer)},"method":{_text(request.method)},"host":{_text(record.authority)}'
+            f',"target":{_text(record.target)},"status":{record.status},"outcome":"{record.outcome}"'
             f',"received":{record.received},"sent":{record.sent},"duration_ms":{record.duration * 1000:.3f}'
             f',"route":{quote(record.route)},"upstream":{quote(record.upstream)},"attempts":{record.attempts}'
             f',"user_agent":{_text(agent)}}}\n'

@@ -45,10 +45,10 @@ class Exchange:
 
     # fmt: off
     __slots__ = (
-        "_busy", "_cluster", "_core", "_deadline", "_destination", "_dial", "_done", "_downstream", "_endpoint",
-        "_full", "_head", "_held", "_lane", "_later", "_length", "_paused", "_received", "_request_ended",
-        "_request_id", "_request_transforms", "_response_started", "_response_transforms", "_rule", "_sent",
-        "_started", "_stats", "_status", "_tee", "_trailers", "_tries", "_upstream", "_waiting",
+        "_asked", "_busy", "_cluster", "_core", "_deadline", "_destination", "_dial", "_done", "_downstream",
+        "_endpoint", "_full", "_head", "_held", "_lane", "_later", "_length", "_paused", "_received",
+        "_request_ended", "_request_id", "_request_transforms", "_response_started", "_response_transforms", "_rule",
+        "_sent", "_started", "_stats", "_status", "_tee", "_trailers", "_tries", "_upstream", "_waiting",
     )
     # fmt: on
 
@@ -82,7 +82,7 @@ class Exchange:
     def start(self, head: RequestHead, length: int, data: bytes, ended: bool, trailers: Sequence[Pair] = ()) -> None:
         """Take a request's head with the first of its body; ``ended`` says that there is no more."""
         core = self._core
-        self._head = head
+        self._head, self._asked = head, (head.authority, head.target)
         self._length = length
         self._held = data
         self._received = len(data)
@@ -592,6 +592,7 @@ class Exchange:
             self._stats.name,
             "" if endpoint is None else endpoint.name,
             self._tries.count,
+            *self._asked,
         )
         account(core, self._stats, record, self._hooks().on_done)
 

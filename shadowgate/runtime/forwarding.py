@@ -14,6 +14,7 @@ from random import Random
 from twisted.internet.abstract import isIPAddress, isIPv6Address
 
 from shadowgate.http.head import RequestHead
+from shadowgate.http.paths import normal_target
 from shadowgate.model import Settings
 
 REQUEST_ID = b"x-request-id"
@@ -31,7 +32,11 @@ def compile_forwarding(settings: Settings, random: Random) -> Callable[[RequestH
     via = {version: f"1.{version - 10} {settings.via}".encode() for version in (10, 11)} if settings.via else None
     ours = frozenset((FOR, PROTO, HOST, INTERNAL))
 
+    normalize = settings.normalize_path
+
     def prepare(head: RequestHead) -> bytes:
+        if normalize and (b"%" in head.target or b"/." in head.target):
+            head.retarget(normal_target(head.target))
         headers = head.headers
         index = headers.index
         peer = head.peer.encode()

@@ -87,8 +87,9 @@ def exchange_record(
     head: RequestHead | None = None, *, status: int = 200, outcome: str = "completed", duration: float = 0.01
 ) -> ExchangeRecord:
     """Return what ``on_done`` is told of one exchange."""
+    asked = request() if head is None else head
     return ExchangeRecord(
-        request=request() if head is None else head,
+        request=asked,
         status=status,
         outcome=outcome,
         request_id=b"6f2c1f0e-0000-4000-8000-000000000001",
@@ -99,6 +100,8 @@ def exchange_record(
         route="example",
         upstream="203.0.113.1:80",
         attempts=1,
+        authority=asked.authority,
+        target=asked.target,
     )
 
 

@@ -6,7 +6,9 @@ import pytest
 
 from shadowgate.cli import main
 
-WARNED = "clusters: {v1: '127.0.0.1:8001'}\nroutes:\n- {to: v1, mirror: v1}\n- {to: nobody, hosts: a.example}\n"
+WARNED = (
+    "clusters: {v1: '127.0.0.1:8001'}\nroutes:\n- {to: v1, mirror: v1}\n- {to: v1, hosts: a.example, mirror: nobody}\n"
+)
 WRONG = """\
 apiVersion: networking.istio.io/v1
 kind: VirtualService

@@ -6,7 +6,7 @@ from shadowgate import __version__
 from shadowgate.cli import COMMANDS, main
 
 GOOD = "clusters: {v1: 127.0.0.1:8001}\nroutes: {name: all, to: v1}\n"
-WARNED = GOOD.replace("to: v1", "to: nobody")
+WARNED = GOOD.replace("to: v1", "to: v1, mirror: nobody")
 WRONG = GOOD.replace("routes", "rutes")
 
 

@@ -131,7 +131,6 @@ def test_a_destination_shows_the_endpoints_that_are_there(ask):
 @pytest.mark.parametrize(
     ("destination", "problem"),
     [
-        ("nowhere", "nothing is known of this host: answered 503"),
         ("v1/c", 'v1 has no subset "c": answered 503'),
         ("v1/b", "there are no endpoints: answered 503"),
         ("empty", "there are no endpoints: answered 503"),
@@ -141,6 +140,16 @@ def test_a_destination_that_cannot_be_reached_says_why_and_nothing_is_mirrored(a
     found = ask(f"- {{to: {destination}, mirror: v2}}")
     assert [share.problem for share in found.destinations] == [problem]
     assert found.mirrors == ()
+
+
+def test_a_host_that_nothing_is_known_of_is_said_to_be_answered_503(in_memory, bundled):
+    it = in_memory()
+    it.apply(
+        "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: a}\n"
+        "spec: {hosts: [a.test], http: [{route: [{destination: {host: b.test}}]}]}\n"
+    )
+    found = explain(it.gateway.snapshot, request("GET", "/", authority="a.test"), bundled)
+    assert [share.problem for share in found.destinations] == ["nothing is known of this host: answered 503"]
 
 
 def test_what_goes_upstream_is_what_the_filters_made_of_it(ask):

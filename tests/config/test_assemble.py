@@ -150,3 +150,12 @@ def test_references_are_checked():
         '<built-in>:1:1: warning [SG0502]: VirtualService shop: nothing is known of the host "httpbin.mesh"; '
         "its share of the requests is answered 503"
     ]
+
+
+def test_routes_without_a_name_are_told_apart_by_a_number_that_no_edit_elsewhere_changes():
+    routes = [Route("*", ("*",), (), named=named) for named in (False, False, True)]
+    configuration = assemble(routes, report := Report())
+    assert [route.name for route in configuration.routes] == ["*", "* #2"]
+    assert [problem.message for problem in report.problems] == [
+        "Route * is said a second time; the first is at <built-in>:1:1"
+    ]

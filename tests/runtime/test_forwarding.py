@@ -123,3 +123,10 @@ def test_the_client_is_whom_the_outermost_trusted_proxy_saw(hops, seen, client):
     head = request(headers={"x-forwarded-for": seen.decode()}, peer="192.0.2.1")
     compile_forwarding(Settings(trusted_hops=hops), Random(0))(head)
     assert head.peer == client
+
+
+@pytest.mark.parametrize(("asked", "target"), [(False, "/old/../d/%69n?q=%69"), (True, "/d/in?q=%69")])
+def test_a_path_is_normalised_only_where_that_was_asked_for(asked, target):
+    head = request(target="/old/../d/%69n?q=%69")
+    compile_forwarding(Settings(normalize_path=asked), Random(0))(head)
+    assert head.target == target.encode()

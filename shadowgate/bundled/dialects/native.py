@@ -84,15 +84,14 @@ def _clusters_place(document: Document, name: str) -> Position:
 
 def _route(form: RouteForm, index: int, document: Document, report: Report) -> Route:
     path = f"routes[{index}]"
-    # Logs and metrics need a name, and no two routes of one configuration stand in the same place.
-    name = form.name or f"{form.hosts[0]} at {form.position}"
     rules = form.rules or (attrs.evolve(form, name=""),)
     return Route(
-        name,
+        form.name or form.hosts[0],
         form.hosts,
         tuple(_rule(rule, f"{path}.rules[{at}]" if form.rules else path, report) for at, rule in enumerate(rules)),
         form.listeners,
         namespace=document.namespace,
+        named=bool(form.name),
         position=form.position,
     )
 

@@ -269,3 +269,9 @@ SERVER_NOT_SERVED: Final = Check(
     "A server is not opened.",
     "Only plain HTTP is served. What has TLS is not opened as plain HTTP in its place; other protocols are not spoken.",
 )
+COMMAND_OPERATOR: Final = Check(
+    "SG0157",
+    "A header's value looks like one that Envoy would compute.",
+    "Command operators such as `%REQ(x)%` are not substituted here: the text is sent as it stands. Write the value "
+    "itself, or a filter plugin that computes it.",
+)

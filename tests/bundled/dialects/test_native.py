@@ -141,9 +141,10 @@ def test_subsets_and_balancers_of_a_cluster():
 # Routes
 
 
-def test_a_route_without_a_name_is_called_after_its_host_and_place():
+def test_a_route_without_a_name_is_called_after_its_host():
     first, second, third = fragments_of("routes: [{to: a}, {to: a, hosts: [b, c]}, {to: a, name: d}]")
-    assert [route.name for route in (first, second, third)] == ["* at f.yaml:1:10", "b at f.yaml:1:19", "d"]
+    assert [route.name for route in (first, second, third)] == ["*", "b", "d"]
+    assert [route.named for route in (first, second, third)] == [False, False, True]
 
 
 def test_a_route_may_have_several_rules():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -122,6 +123,9 @@ class HeaderOperations:
                     check_value(name, text)
                 except ValueError as wrong:
                     scope.inside(key).error(str(wrong), self.position, check=istio_routing.HEADER_VALUE)
+                if _command_operator(text):
+                    message = f"the value of {name} is sent as it stands: command operators are not substituted"
+                    scope.inside(key).warning(message, self.position, check=istio_routing.COMMAND_OPERATOR)
         for name in self.remove:
             self._check_name(name, scope.inside("remove"), authority=False)
 
@@ -135,6 +139,10 @@ class HeaderOperations:
             check_changeable(name)
         except ValueError as wrong:
             scope.error(str(wrong), self.position, check=istio_routing.HEADER_NAME)
+
+
+_command_operator = re.compile(r"%[A-Z][A-Z0-9_]+(\([^)]*\))?(:\d+)?%").search
+"""What Envoy would put something else in the place of (its access log's and header's format strings)."""
 
 
 def _plain_name(name: str) -> str:
