@@ -115,7 +115,9 @@ def measure_reloads(form: str, address: str, workers: int) -> bool:
     """Print what a client of a gateway sees while it loads; return whether all of it is within the limits."""
     text = FORMS[form]
     with gateway(configurations.one_rule(address), "--workers", str(workers)) as (child, path):
-        probe = Probe(child.connect())
+        connection = child.connect()
+        connection.ask(configurations.host(0), "/")  # waiting for the first worker is no part of it
+        probe = Probe(connection)
         try:
             time.sleep(QUIET)
             print(f"  nothing is loaded: {_shown(probe.take())}", flush=True)
