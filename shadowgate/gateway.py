@@ -244,8 +244,9 @@ class Gateway:
         return factory
 
     def drain(self) -> Deferred[None]:
-        """Take no new requests, and fire when those under way have their answers."""
+        """Take no new requests and no new configuration; fire when the requests under way have their answers."""
         self.core.draining = True
+        self._loader.close()
         for factory in self._factories:
             factory.drain()
         done: Deferred[None] = Deferred()

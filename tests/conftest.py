@@ -148,8 +148,12 @@ class InMemory:
 
     def offer(self, text):
         """Publish a configuration as a source does, and wait until it was looked at."""
-        self.gateway.offer(*documents(text))
+        self.publish(text)
         self.reactor.settle()
+
+    def publish(self, text):
+        """Publish a configuration as a source does, and do not wait."""
+        self.gateway.offer(*documents(text))
 
     def client(self, port=8000):
         """Connect a client to a port that the gateway listens on."""

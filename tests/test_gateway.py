@@ -261,6 +261,17 @@ def test_an_idle_gateway_drains_at_once(it):
     assert len(done) == 1
 
 
+def test_a_configuration_that_is_on_its_way_when_the_end_begins_opens_no_port(it):
+    it.apply(ONE)
+    it.gateway.listen()
+    it.publish(OTHER)
+    it.gateway.listeners.close()
+    it.gateway.drain()
+    it.reactor.settle()
+    assert it.reactor.ports == {}
+    assert it.gateway.snapshot.generation == 1
+
+
 def test_closing_lets_go_of_every_connection_and_timer(it):
     it.apply(ONE)
     client = it.client()

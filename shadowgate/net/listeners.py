@@ -47,9 +47,16 @@ class Listeners:
         self._opened = opened
         self._bind_port = bind or (lambda key, factory: serverFromString(reactor, key[1]).listen(factory))
         self._open: dict[Key, IListeningPort | None] = {}
+        self._handed_over: set[str] = set()
+        self._closed = False
 
     def open(self, wanted: Iterable[Listener], report: Report) -> None:
-        """Bind what is not bound yet; when one fails, those that were bound by this call are closed again."""
+        """Bind what is not bound yet; when one fails, those that were bound by this call are closed again.
+
+        After :meth:`close` nothing is opened any more: a configuration may still be on its way when the end begins.
+        """
+        if self._closed:
+            return
         bound: list[tuple[str, str]] = []
         for listener in wanted:
             key = (listener.name, listener.endpoint)
@@ -76,7 +83,8 @@ class Listeners:
             self._close(key)
 
     def close(self) -> Deferred[Any]:
-        """Close every port; fires when all are closed."""
+        """Close every port, for good; fires when all are closed."""
+        self._closed = True
         return DeferredList([self._close(key) for key in list(self._open)], consumeErrors=True)
 
     @property
@@ -92,6 +100,8 @@ class Listeners:
         name, endpoint = key
         failures: list[Failure] = []
         late = False
+        if endpoint in self._handed_over:
+            return Failure(ValueError("the service manager hands a socket over once, and this one has been closed"))
         self._open[key] = None
         try:
             factory = self._factory(name)
@@ -103,6 +113,8 @@ class Listeners:
         def ready(port: IListeningPort) -> None:
             if key in self._open:
                 self._open[key] = port
+                if _of_the_manager(endpoint):
+                    self._handed_over.add(endpoint)  # its descriptor is gone, and soon somebody else's
                 _deepen(endpoint, port)
                 self._opened(factory, port)
             else:
@@ -133,10 +145,14 @@ class Listeners:
         return f"<Listeners {', '.join(endpoint for _, endpoint in self._open) or 'none'}>"
 
 
+def _of_the_manager(endpoint: str) -> bool:
+    return endpoint.startswith("systemd:")
+
+
 def _deepen(endpoint: str, port: Any) -> None:
     """Let as many clients wait to be accepted as the system allows, unless the endpoint says how many."""
-    # systemd's sockets have a depth of their own, as those of a supervisor have.
-    if isinstance(port, tcp.Port) and port.backlog == TWISTED_BACKLOG and not endpoint.startswith("systemd:"):
+    # A service manager's sockets have a depth of their own, as those of a supervisor have.
+    if isinstance(port, tcp.Port) and port.backlog == TWISTED_BACKLOG and not _of_the_manager(endpoint):
         port.backlog = SOMAXCONN
         port.socket.listen(SOMAXCONN)
 

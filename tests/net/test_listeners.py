@@ -2,6 +2,7 @@
 
 import pytest
 from attrs import define, field
+from twisted.internet.defer import succeed
 
 from shadowgate.errors import Position
 from shadowgate.model import Listener
@@ -87,3 +88,30 @@ def test_closing_closes_all(house):
     house.listeners.close().addCallback(closed.append)
     assert (house.reactor.ports, len(closed)) == ({}, 1)
     assert repr(house.listeners) == "<Listeners none>"
+
+
+def test_after_the_end_nothing_is_opened_by_a_configuration_that_comes_late(house):
+    house.open(80)
+    house.listeners.close()
+    assert house.open(80, 81) == []
+    assert house.reactor.ports == {}
+
+
+def test_a_socket_of_the_service_manager_is_not_taken_a_second_time():
+    names = []
+    listeners = Listeners(None, names.append, bind=lambda key, factory: succeed(Port()))
+    handed = Listener("web", "systemd:domain=INET:name=http")
+    for expected in (), (handed.endpoint,):
+        report = Report()
+        listeners.open([handed], report)
+        assert [problem.code for problem in report.problems] == ["SG0701"] * len(expected)
+        assert all(expected[0] in problem.message and "once" in problem.message for problem in report.problems)
+        listeners.close_others([])
+    assert names == ["web"]
+
+
+class Port:
+    """A port that is open."""
+
+    def stopListening(self):
+        return None
