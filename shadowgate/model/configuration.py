@@ -7,9 +7,22 @@ from collections.abc import Mapping
 from attrs import field, frozen
 
 from shadowgate.model.clusters import Cluster, ClusterPolicy, EndpointSet, Workload
+from shadowgate.model.gateways import Gateway, GatewayClass, Namespace, ReferenceGrant, Status
 from shadowgate.model.routing import ClientNetwork, Listener, Route
 
-Fragment = Listener | Route | Cluster | ClusterPolicy | EndpointSet | Workload | ClientNetwork
+Fragment = (
+    Listener
+    | Route
+    | Cluster
+    | ClusterPolicy
+    | EndpointSet
+    | Workload
+    | ClientNetwork
+    | GatewayClass
+    | Gateway
+    | Namespace
+    | ReferenceGrant
+)
 """What a dialect may make of a document."""
 
 
@@ -24,6 +37,7 @@ class Configuration:
     listeners: tuple[Listener, ...] = ()
     routes: tuple[Route, ...] = ()
     clusters: tuple[Cluster, ...] = ()
+    statuses: tuple[Status, ...] = ()
     _by_name: Mapping[str, tuple[Cluster, ...]] = field(init=False, repr=False, eq=False)
 
     def find(self, name: str, port: int | None = None) -> Cluster | None:

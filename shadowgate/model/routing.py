@@ -8,6 +8,7 @@ from typing import Final, Literal
 from attrs import field, frozen
 
 from shadowgate.errors import NOWHERE, Position
+from shadowgate.model.gateways import Condition, ParentReference, Reference
 from shadowgate.model.settings import MirrorLimits, Timeouts
 from shadowgate.model.use import PluginUse
 
@@ -85,13 +86,19 @@ class Match:
 
 @frozen
 class Destination:
-    """Where a share of the traffic goes.  ``filters`` run only for requests that go there."""
+    """Where a share of the traffic goes.  ``filters`` run only for requests that go there.
+
+    ``reference`` is the object behind it where a namespace's owner must allow that (Gateway API).  ``failure`` says
+    why the share is answered 500, empty where it is not: ``config`` fills it in.
+    """
 
     cluster: str
     subset: str | None = None
     port: int | None = None
     weight: int = 1
     filters: tuple[PluginUse, ...] = ()
+    reference: Reference | None = None
+    failure: str = ""
     position: Position = field(default=NOWHERE, eq=False)
 
     def __str__(self) -> str:
@@ -141,6 +148,9 @@ class Rule:
     ``balancer`` is the plugin that chooses among ``destinations``; None is ``weight``.  ``retry`` is the retry-policy
     plugin; None never tries again, but for an idle connection that turns out dead.  A timeout of None is the gateway's.
 
+    ``failure`` says why all its requests are answered 500 (a filter that is unknown, no destination at all), and
+    ``conditions`` are what its text settles of its Route's conditions.
+
     ``said`` names the fields (and keys of filters) that were written, where a rule may take over those of another
     that delegates to it; ``config`` uses it up.
     """
@@ -156,6 +166,8 @@ class Rule:
     timeouts: Timeouts | None = None
     delegate: Delegate | None = None
     said: tuple[str, ...] = ()
+    failure: str = ""
+    conditions: tuple[Condition, ...] = ()
     name: str = ""
     position: Position = field(default=NOWHERE, eq=False)
 
@@ -170,6 +182,9 @@ class Route:
     ``created`` is when the object was made (RFC 3339, "" where nobody says): such routes of one host are merged oldest
     first, their rules that match everything last.  With None the order of reading holds.  One that is not ``named`` by
     its writer is called after its first host, and told from others of that name by its number among them.
+
+    A Route with ``parents`` is attached to them and to nothing else, and its rules are ranked with those of all such
+    routes by how specific their matches are (Gateway API).
     """
 
     name: str
@@ -179,5 +194,7 @@ class Route:
     kind: str = "Route"
     namespace: str = "default"
     created: str | None = None
+    parents: tuple[ParentReference, ...] = ()
+    generation: int = 0
     position: Position = field(default=NOWHERE, eq=False)
     named: bool = True
