@@ -1,4 +1,4 @@
-"""What the Gateway API says besides rules: where routes want to be attached, who may refer to whom, and what became of it.
+"""What the Gateway API says besides rules: where routes are attached, who may refer to whom, and what came of it.
 
 Source: ``gateway.networking.k8s.io`` v1.  Translation fills in the API's defaults; whether a reference holds, a
 listener takes a route and what an object's conditions are is decided in ``config``, where all objects are known.
