@@ -105,7 +105,7 @@ class Gateway:
     listeners: tuple[GatewayListener, ...]
     conditions: tuple[Condition, ...] = ()
     created: str = ""
-    generation: int = 0
+    generation: int | None = None
     position: Position = field(default=NOWHERE, eq=False)
 
 
@@ -115,7 +115,7 @@ class GatewayClass:
 
     name: str
     controller: str
-    generation: int = 0
+    generation: int | None = None
     position: Position = field(default=NOWHERE, eq=False)
 
 
@@ -180,7 +180,7 @@ class Status:
     """What became of one object, as its ``status`` would say."""
 
     key: ObjectKey
-    generation: int = 0
+    generation: int | None = None
     conditions: tuple[Condition, ...] = ()
     parents: tuple[ParentStatus, ...] = ()
     listeners: tuple[ListenerStatus, ...] = ()

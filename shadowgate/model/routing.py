@@ -97,9 +97,9 @@ class Destination:
     port: int | None = None
     weight: int = 1
     filters: tuple[PluginUse, ...] = ()
+    position: Position = field(default=NOWHERE, eq=False)
     reference: Reference | None = None
     failure: str = ""
-    position: Position = field(default=NOWHERE, eq=False)
 
     def __str__(self) -> str:
         text = self.cluster if self.subset is None else f"{self.cluster}/{self.subset}"
@@ -166,10 +166,10 @@ class Rule:
     timeouts: Timeouts | None = None
     delegate: Delegate | None = None
     said: tuple[str, ...] = ()
-    failure: str = ""
-    conditions: tuple[Condition, ...] = ()
     name: str = ""
     position: Position = field(default=NOWHERE, eq=False)
+    failure: str = ""
+    conditions: tuple[Condition, ...] = ()
 
 
 @frozen
@@ -194,7 +194,7 @@ class Route:
     kind: str = "Route"
     namespace: str = "default"
     created: str | None = None
-    parents: tuple[ParentReference, ...] = ()
-    generation: int = 0
     position: Position = field(default=NOWHERE, eq=False)
     named: bool = True
+    parents: tuple[ParentReference, ...] = ()
+    generation: int | None = None
