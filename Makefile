@@ -25,7 +25,7 @@ STEP = @printf '\n=== %s\n'
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test venv format lint types unit wheel e2e fuzz soak docs bench-routing bench-loading changelog clean
+.PHONY: help demo test venv format lint types unit unit-compiled wheel e2e fuzz soak docs bench bench-routing bench-loading changelog clean
 
 help:
 	@echo 'make demo      see it work: a gateway, two servers and a mirror between them (PORT=8080 for another port)'
@@ -41,6 +41,7 @@ help:
 	@echo
 	@echo 'make fuzz      mutated messages against a gateway in memory, for SECONDS=60 (SEED=... to repeat one)'
 	@echo 'make soak      bad weather for a gateway, for MINUTES=5; then nothing may be left behind (SEED=... to repeat)'
+	@echo 'make bench     a request beside Envoy, nginx, HAProxy and twisted.web, on one core each (Linux; a quiet machine)'
 	@echo 'make bench-routing, bench-loading   what routing and loading cost with 10,000 rules (Linux; a quiet machine)'
 	@echo 'make changelog show the change log of the next release;  make clean  remove what was built'
 
@@ -95,6 +96,15 @@ unit: venv
 	$(STEP) 'unit and contract tests'
 	@$(PY) -m pytest -W error $(COLLECTED) --ignore=tests/end_to_end -m 'not wheel'
 
+# What SHADOWGATE_COMPILE=1 makes of setup.py, under the same tests; not in `make test`, as it takes a C compiler.
+COMPILE := rm -rf build/compiled && mkdir -p build && SHADOWGATE_COMPILE=1 $(PY) setup.py --quiet build --build-base build \
+  --build-lib build/compiled > build/compiled.log 2>&1
+
+unit-compiled: venv
+	$(STEP) 'unit tests of the compiled request path'
+	@$(COMPILE) || { tail build/compiled.log; exit 1; }
+	@PYTHONPATH=$(CURDIR)/build/compiled $(VENV)/bin/pytest $(COLLECTED) --ignore=tests/end_to_end -m 'not wheel'
+
 wheel: venv
 	$(STEP) 'distributions in an empty environment'
 	@$(PY) -m pytest -m wheel tests/test_wheel.py tests/test_deploy.py
@@ -121,6 +131,14 @@ docs: venv
 # Not among the checks: what they print depends on the machine, and on what else it does.
 bench-routing: venv
 	@$(PY) bench/routing.py
+
+# The gateways beside each other: BENCH='--only mirrored' for some of it.
+bench: venv
+	$(STEP) 'ShadowGate beside Envoy, nginx, HAProxy and twisted.web'
+	@command -v wrk nginx haproxy > /dev/null || echo 'For all of it: apt install wrk nginx haproxy (Debian, Ubuntu)'
+	$(PIP) -r bench/requirements.txt || echo 'no Envoy for this platform; it is left out'
+	@$(COMPILE) || { echo 'no C compiler, or it failed (build/compiled.log): only what is not compiled is measured'; rm -rf build/compiled; }
+	@$(PY) bench/side_by_side.py --json build/bench.json --chart docs/develop/performance.svg $(BENCH)
 
 bench-loading: venv
 	@$(PY) bench/loading.py

@@ -10,19 +10,24 @@ from typing import Literal
 
 from attrs import frozen
 
+from shadowgate.fixed import fixed
+
 Severity = Literal["error", "warning", "info"]
 
 
-@frozen(order=True)
+@fixed(order=True)
 class Position:
-    """Where something was said: a file (or another source's name) with a line and column, counted from 1."""
+    """Where something was said: a file (or another source's name) with a line and column, counted from 1.
+
+    ``line`` is 0 where there are no lines, as on a command line.
+    """
 
     source: str
     line: int = 1
     column: int = 1
 
     def __str__(self) -> str:
-        return f"{self.source}:{self.line}:{self.column}"
+        return f"{self.source}:{self.line}:{self.column}" if self.line else self.source
 
 
 NOWHERE = Position("<built-in>")
@@ -55,7 +60,14 @@ class Problem:
             text += f"; found {self.found}"
         if self.expected:
             text += f"; expected {self.expected}"
-        return text
+        return text if text.isprintable() else _on_one_line(text)
+
+
+def _on_one_line(text: str) -> str:
+    """Escape what a configuration has of line breaks and control sequences: a problem is one line, and forges none."""
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii") for letter in text
+    )
 
 
 class ConfigError(Exception):

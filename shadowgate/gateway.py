@@ -12,18 +12,19 @@ from time import monotonic
 from typing import Any, cast
 
 from attrs import evolve
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail, maybeDeferred
 from twisted.internet.endpoints import quoteStringArgument
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from shadowgate.background import Background, Foreground, uncollected
 from shadowgate.compiler.build import Steps, compile_in_steps, run_steps
 from shadowgate.compiler.snapshot import EMPTY, Snapshot
 from shadowgate.config.catalog import Catalog
 from shadowgate.config.pipeline import Loaded, load
-from shadowgate.errors import ConfigError, Problem
+from shadowgate.errors import ConfigError, Position, Problem
 from shadowgate.http.framing import WireLimits
-from shadowgate.loader import Loader, Offer, let_go
+from shadowgate.loader import Loader, Offer
 from shadowgate.model import Configuration, ConnectionPool, Endpoint, Limits, Listener, Settings
 from shadowgate.net.admission import Capacity, most_clients
 from shadowgate.net.bounded_pool import BoundedPool
@@ -31,11 +32,13 @@ from shadowgate.net.dial import dialer
 from shadowgate.net.listeners import Bind, Listeners
 from shadowgate.net.pool import Pool, idle_time, upkeep_of
 from shadowgate.net.probe import Prober
+from shadowgate.net.readiness import Readiness
 from shadowgate.net.resolver import make_resolver
 from shadowgate.net.server import ServerFactory, ServerSide
 from shadowgate.plugin import Document, Environment, Report
 from shadowgate.runtime import outcomes
 from shadowgate.runtime.access_log import AccessLog, NoAccessLog
+from shadowgate.runtime.availability import AvailabilityRecord
 from shadowgate.runtime.bounds import Line
 from shadowgate.runtime.core import Core
 from shadowgate.runtime.discovery import Resolver
@@ -55,6 +58,8 @@ class Gateway:
     bound to a listener of the configuration; ``background`` runs a function in a thread (without one, configurations
     are loaded on the spot); ``bind`` opens a port in another way than its endpoint says; ``random``, ``resolver`` and
     ``now`` are there to be replaced in tests.
+
+    ``followers`` are told of each configuration once it is in service.
     """
 
     def __init__(
@@ -77,6 +82,7 @@ class Gateway:
         self.stats = Stats()
         self._reactor = reactor
         self._timers = Timers(reactor)
+        self._readiness = Readiness(reactor)
         self._background = background or Foreground()
         random = random or Random()
         self.env = Environment(reactor, random, self.stats, self.log, self._background)
@@ -107,7 +113,11 @@ class Gateway:
         self._listening = False
         self._factories: list[ServerFactory] = []
         self._taken: Offer | None = None
+        self._serving: Offer = ((), ())
+        self._generated: tuple[Document, ...] = ()
         self._loader = Loader(self.env, self._background, self._read, self.compile, self._take)
+        self.availability = AvailabilityRecord(reactor, self.log)
+        self.followers: list[Callable[[Configuration], object]] = [self.availability.observe]
         self.problems: tuple[Problem, ...] = ()
         self.loads = 0
         self.last_load_ok = False
@@ -142,6 +152,38 @@ class Gateway:
         """
         self._loader.offer(documents, problems)
 
+    def change(
+        self, plan: Callable[[Offer], Offer | None], keep: Callable[[Loaded], Deferred[None]] | None
+    ) -> Deferred[Loaded | None]:
+        """Serve what ``plan`` makes, in the background, of what is in service; None is nothing to do.
+
+        ``keep`` has the last word: it is asked when nothing else is in the way, and the change is served once it has
+        answered.  Fails with :class:`ConfigError`, or as either of them does; then nothing has changed.  Without
+        ``keep`` it is a trial: what could be served is not.
+        """
+
+        def read() -> tuple[Offer, Loaded] | None:
+            offer = plan(self._serving)
+            return None if offer is None else (offer, load(*offer, self.catalog))
+
+        def finish(offer: Offer, loaded: Loaded, snapshot: Snapshot) -> Any:
+            if keep is not None:
+                return self._introduce(offer, loaded, snapshot, keep)
+            self.registry.retain(self.core.snapshot)
+            return loaded
+
+        return self._loader.change(read, finish)
+
+    @property
+    def documents(self) -> tuple[Document, ...]:
+        """The documents in service, those behind that generators have made of the others."""
+        return (*self._serving[0], *self._generated)
+
+    @property
+    def generated(self) -> tuple[Document, ...]:
+        """The documents in service that nobody wrote."""
+        return self._generated
+
     def _read(self, offer: Offer) -> Loaded | None:
         if self.last_load_ok and offer == self._taken:
             return None
@@ -165,18 +207,21 @@ class Gateway:
         self.last_load_ok = not report.failed
         before, self._taken = self._taken, offer
         if report.failed:
-            self.registry.retain(self.core.snapshot)
-            let_go(self.env, before, loaded, snapshot)
+            self.forget(before, loaded, snapshot)
             raise ConfigError(self.problems)
         replaced, self.core.snapshot = self.core.snapshot, snapshot
+        documents = (self._serving, self._generated)
+        self._serving, self._generated = offer, loaded.generated
         if replaced is not EMPTY:
-            let_go(self.env, before, replaced)
+            self._loader.let_go(before, *documents, replaced)
         self.loaded_at = self._reactor.seconds()
         self.registry.retain(snapshot)
         if self._listening:
             self.listeners.close_others(wanted)
             names = {listener.name for listener in wanted}
             self._factories = [one for one in self._factories if one.side.listener in names or one.side.connections]
+        for follow in self.followers:
+            follow(snapshot.configuration)
         return snapshot
 
     def _take(self, offer: Offer, loaded: Loaded, snapshot: Snapshot) -> None:
@@ -191,14 +236,44 @@ class Gateway:
                 generation=self.snapshot.generation,
             )
             return
+        self._announce(snapshot, before)
+
+    def _announce(self, snapshot: Snapshot, before: tuple[Problem, ...]) -> None:
+        told = set(before)
         for problem in self.problems:
-            if problem not in before:
+            if problem not in told:
                 self.log.info("{problem}", problem=problem)
         self.log.info(
             "generation {generation} is in service: {rules} rules",
             generation=snapshot.generation,
             rules=len(snapshot.rules),
         )
+
+    def _introduce(
+        self, offer: Offer, loaded: Loaded, snapshot: Snapshot, keep: Callable[[Loaded], Deferred[None]]
+    ) -> Deferred[Loaded]:
+        """Open what it needs, have it kept, and serve it; where that cannot be, all is as it was."""
+        report, before = loaded.report, self.problems
+        if self._listening and not report.failed:
+            self.listeners.open(self.wanted(loaded.configuration), report)
+        keeping = fail(ConfigError(report.problems)) if report.failed else maybeDeferred(keep, loaded)
+
+        def serve(_: object) -> Loaded:
+            self._announce(self.serve(offer, loaded, snapshot), before)
+            return loaded
+
+        def forget(failure: Failure) -> Failure:
+            if self._listening:
+                self.listeners.close_others(self.wanted(self.snapshot.configuration))
+            self.forget(offer, loaded, snapshot)
+            return failure
+
+        return keeping.addCallbacks(serve, forget)
+
+    def forget(self, *unserved: object) -> None:
+        """Let go of what was compiled and is not going to be served."""
+        self.registry.retain(self.core.snapshot)
+        self._loader.let_go(*unserved)
 
     def wanted(self, configuration: Configuration) -> tuple[Listener, ...]:
         return self._listen + tuple(map(self._placed, configuration.listeners))
@@ -237,9 +312,17 @@ class Gateway:
         if report.failed:
             raise ConfigError(report.problems)
 
-    def factory(self, listener: str) -> ServerFactory:
+    def factory(self, listener: Listener) -> ServerFactory:
         """Return a Twisted factory for the clients of one listener."""
-        factory = ServerFactory(ServerSide.of(self.core, listener, self.wire_limits, capacity=self.capacity))
+        side = ServerSide.of(
+            self.core,
+            listener.name,
+            self.wire_limits,
+            capacity=self.capacity,
+            port=listener.port or 0,
+            readiness=self._readiness,
+        )
+        factory = ServerFactory(side)
         self._factories.append(factory)
         return factory
 
@@ -271,24 +354,29 @@ class Gateway:
             for connection in list(factory.side.connections):
                 connection.close()
         self.registry.close()
+        self._readiness.close()
         self.core.access_log.flush()
         self._timers.close()
 
-    def _pool(self, endpoint: Endpoint, policy: ConnectionPool | None, line: Line | None, names: bool = True) -> Pool:
+    def _pool(
+        self, endpoint: Endpoint, policy: ConnectionPool | None, line: Line | None, shadows: bool = False
+    ) -> Pool:
         bounds = self.settings.limits
         upkeep, idle = upkeep_of(policy, self._timers), idle_time(policy, bounds.upstream_idle)
         parts = (
             str(endpoint),
-            dialer(self._reactor, endpoint, names),
+            dialer(self._reactor, endpoint, not shadows),
             _answer_limits(bounds),
             self._timers.lane(idle),
             bounds.pool_size,
             upkeep,
         )
-        return Pool(*parts) if line is None else BoundedPool(*parts, line, self._timers)
+        if line is None:
+            return Pool(*parts, self._readiness, shadows)
+        return BoundedPool(*parts, line, self._timers, self._readiness, shadows)
 
     def _shadow_pool(self, endpoint: Endpoint, policy: ConnectionPool | None, line: Line | None) -> Pool:
-        return self._pool(endpoint, policy, line, names=False)
+        return self._pool(endpoint, policy, line, shadows=True)
 
     def __repr__(self) -> str:
         return f"<Gateway {self.snapshot!r}, {self.core.in_flight} in flight, {self.registry!r}>"
@@ -316,4 +404,5 @@ def _answer_limits(bounds: Limits) -> WireLimits:
 
 
 def _named(endpoints: Sequence[str]) -> tuple[Listener, ...]:
-    return tuple(Listener(f"default-{n}" if n else "default", one) for n, one in enumerate(endpoints))
+    place = Position("--listen", line=0, column=0)
+    return tuple(Listener(f"default-{n}" if n else "default", one, position=place) for n, one in enumerate(endpoints))

@@ -17,13 +17,18 @@ from shadowgate.admin.site import admin_factory
 from shadowgate.background import uncollected
 from shadowgate.config.catalog import Catalog
 from shadowgate.config.pipeline import read_paths
-from shadowgate.errors import ConfigError, Problem
+from shadowgate.errors import ConfigError, Position, Problem
 from shadowgate.gateway import Gateway
 from shadowgate.model import Listener, PluginUse
 from shadowgate.net.admission import Entry
 from shadowgate.net.listeners import Listeners
 from shadowgate.net.sink import LineSink
+from shadowgate.objects.desk import Desk
+from shadowgate.objects.offers import FILES, Offers
+from shadowgate.objects.probes import watch_presence
+from shadowgate.objects.store import Store
 from shadowgate.plugin import Document, Environment, ISource, Report, SourceHandle
+from shadowgate.runtime.presence import PresenceWatch
 
 END_SIGNALS: Final = ("SIGTERM", "SIGINT")
 
@@ -67,6 +72,37 @@ def on_signal(reactor: Any, name: str, act: Callable[[], object]) -> None:
         signal.signal(number, lambda *_: reactor.callFromThread(act))
 
 
+def heed_signals(reactor: Any, reload: Callable[[], object], reopen_logs: Callable[[], object]) -> None:
+    """Act on SIGHUP and SIGUSR1 from here on; what comes while a large configuration is read acts once it serves."""
+    on_signal(reactor, "SIGHUP", reload)
+    on_signal(reactor, "SIGUSR1", reopen_logs)
+
+
+def heed_end(reactor: Any) -> None:
+    """Let the reactor, once it runs, stop at the first signal to end and at no other.
+
+    Twisted's own handlers stop it at every one, and one more in the same turn is a traceback in the log.
+    """
+    told = False
+
+    def only_first(stop: Callable[..., object]) -> Callable[..., None]:
+        def act(*given: object) -> None:
+            nonlocal told
+            if not told:
+                told = True
+                stop(*given)
+
+        return act
+
+    def heed() -> None:
+        for number in (getattr(signal, name) for name in END_SIGNALS):
+            stop = signal.getsignal(number)
+            if callable(stop):  # what a shell runs in the background has SIGINT ignored
+                signal.signal(number, only_first(stop))
+
+    reactor.callWhenRunning(heed)
+
+
 @define(eq=False)
 class GatewayService(Service):
     """Runs one gateway.  ``admin`` is where it can be asked, or None; ``paths`` are watched for documents."""
@@ -78,14 +114,25 @@ class GatewayService(Service):
     sink: LineSink | None = None
     drain_timeout: float = 30.0
     name: str = "shadowgate"
+    store: Store = field(factory=Store)
+    offers: Offers = field(init=False)
+    desk: Desk = field(init=False)
     _admin_listeners: Listeners | None = field(default=None, init=False)
     _source: SourceHandle | None = field(default=None, init=False)
+    _presence: PresenceWatch | None = field(default=None, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.offers = Offers(self.gateway.offer)
+        self.desk = Desk(self.gateway.env, self.gateway, self.offers, self.store)
 
     def load(self) -> None:
         """Read the configuration for the first time; ``SystemExit`` with every problem if it cannot be served."""
+        heed_signals(self.reactor, self.reload, self.reopen_logs)
         report = Report()
         with or_exit(), uncollected():
-            self.gateway.apply(read_paths(self.paths, report), report.problems)
+            self.offers.hold(FILES, read_paths(self.paths, report), report.problems)
+            self.desk.open()
+            self.gateway.apply(*self.offers.union)
         say([problem for problem in self.gateway.problems if problem.severity != "info"])
 
     def privilegedStartService(self) -> None:
@@ -99,10 +146,12 @@ class GatewayService(Service):
         super().startService()  # type: ignore[no-untyped-call]
         if self.sink is not None:
             self.sink.start()
-        self._source = files_source(self.gateway.catalog, self.paths, self.gateway.offer, self.gateway.env)
-        self._source.start()
-        on_signal(self.reactor, "SIGHUP", self.reload)
-        on_signal(self.reactor, "SIGUSR1", self.reopen_logs)
+        if self.paths:
+            self._source = files_source(self.gateway.catalog, self.paths, self.offers.channel(FILES), self.gateway.env)
+            self._source.start()
+        gateway = self.gateway
+        self._presence = watch_presence(gateway.env, gateway, self.offers, gateway.settings)
+        heed_end(self.reactor)
 
     def stopService(self) -> Deferred[Any]:
         """Close the ports, let exchanges finish for ``drain_timeout`` seconds, then end what is left.
@@ -110,6 +159,8 @@ class GatewayService(Service):
         Another signal to end ends it at once.
         """
         super().stopService()  # type: ignore[no-untyped-call]
+        if self._presence is not None:
+            self._presence.close()
         stopped = maybeDeferred(self._source.stop) if self._source is not None else None
         closing = self.gateway.listeners.close()
         drained = self.gateway.drain()
@@ -119,6 +170,7 @@ class GatewayService(Service):
 
         def close(result: object) -> Any:
             self.gateway.close()
+            self.store.close()
             if self.sink is not None:
                 self.sink.stop()
             return self._admin_listeners.close() if self._admin_listeners is not None else None
@@ -143,10 +195,12 @@ class GatewayService(Service):
         entry = Entry(self.gateway.capacity, "admin", counted=False)
         self._admin_listeners = Listeners(
             self.reactor,
-            lambda name: access.guard(admin_factory(self.gateway)),
+            lambda name: access.guard(admin_factory(self.gateway, self.desk)),
             opened=lambda factory, port: entry.guard(port),
         )
         report = Report()
-        self._admin_listeners.open([Listener("admin", access.endpoint)], report)
+        self._admin_listeners.open(
+            [Listener("admin", access.endpoint, position=Position("--admin", line=0, column=0))], report
+        )
         if report.failed:
             raise ConfigError(report.problems)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from os.path import abspath
+from collections.abc import Callable
+from ipaddress import ip_address
 from typing import Any, BinaryIO
 
 from twisted.python import usage
@@ -13,26 +14,47 @@ from shadowgate import __version__
 from shadowgate.admin.access import Access
 from shadowgate.background import Background
 from shadowgate.config.catalog import Catalog
-from shadowgate.config.limits import limits_table, read_limit
+from shadowgate.config.command_line import (
+    read_count,
+    read_field_value,
+    read_host_suffix,
+    read_locality,
+    read_name_server,
+    read_path,
+    read_pseudonym,
+    read_seconds,
+    read_workers,
+)
+from shadowgate.config.limits import limits_table, read_limit, read_timeout
 from shadowgate.gateway import Gateway
-from shadowgate.model import Limits, Settings
+from shadowgate.model import Limits, Settings, Timeouts
 from shadowgate.net.sink import LineSink, open_lines
 from shadowgate.notify import announce
+from shadowgate.objects.disk import Disk, StoreError
+from shadowgate.objects.store import Store
 from shadowgate.runtime.access_log import AccessLog
 from shadowgate.service import GatewayService
 from shadowgate.workers.supervisor import Supervisor
 
 DEFAULT_LISTEN = "tcp:8000"
-MOST_WORKERS = 1024
 DEFAULT_ADMIN = "tcp:9900:interface=127.0.0.1"
 
 
-def workers_wanted(text: str) -> int:
-    """Return the number of processes that ``--workers`` means."""
-    number = len(os.sched_getaffinity(0)) if text == "auto" else int(text)
-    if not 1 <= number <= MOST_WORKERS:
-        raise ValueError(f"a number from 1 to {MOST_WORKERS}, or auto")
-    return number
+def _read(option: str, read: Callable[[str], Any]) -> Callable[[str], Any]:
+    """Let Twisted read an option's value, and tell which one it was where that is none."""
+
+    def coerce(text: str) -> Any:
+        try:
+            return read(text)
+        except ValueError as wrong:
+            shown = text if text.isprintable() else repr(text)
+            raise usage.UsageError(f"--{option} {shown}: {wrong}") from None
+
+    return coerce
+
+
+def _parameter(option: str, default: Any, about: str, read: Callable[[str], Any]) -> list[Any]:
+    return [option, None, default, about, _read(option, read)]
 
 
 class OwnVersion:
@@ -54,15 +76,30 @@ class Options(OwnVersion, usage.Options):
     ]
     optParameters = [  # noqa: RUF012
         ["admin", None, DEFAULT_ADMIN, "Server endpoint of the admin API, or 'none'."],
-        ["admin-token-file", None, None, "A file with the token that the admin API is to ask for.", abspath],
+        _parameter("admin-token-file", None, "A file with the token that the admin API is to ask for.", read_path),
+        _parameter("store", None, "A directory that keeps the objects applied to the running gateway.", read_path),
         ["access-log", None, "-", "Where access lines go: a path (reopened on SIGUSR1), '-' for stdout, or 'none'."],
-        ["trusted-hops", None, 0, "Proxies in front whose X-Forwarded-* are believed; 0 replaces the client's.", int],
-        ["shadow-suffix", None, "-shadow", "Put before the port of a shadow's Host; '' leaves the Host alone."],
-        ["server-header", None, "", "The Server field given to clients; '' lets the upstream's through."],
-        ["locality", None, "", "Where the gateway runs, as region/zone/subzone, for locality-aware balancing."],
-        ["via", None, "", "The gateway's name in Via fields towards upstreams; '' adds none."],
-        ["workers", None, 1, "Processes that serve: a number, or 'auto' for one on each core.", workers_wanted],
-        ["drain-timeout", None, 30.0, "Seconds that requests under way may take after SIGTERM.", float],
+        _parameter(
+            "trusted-hops", 0, "Proxies in front whose X-Forwarded-* are believed; 0 replaces the client's.", read_count
+        ),
+        _parameter(
+            "shadow-suffix",
+            "-shadow",
+            "Put before the port of a shadow's Host; '' leaves the Host alone.",
+            read_host_suffix,
+        ),
+        _parameter(
+            "server-header", "", "The Server field given to clients; '' lets the upstream's through.", read_field_value
+        ),
+        _parameter(
+            "locality",
+            "",
+            "Where the gateway runs, as region/zone/subzone, for locality-aware balancing.",
+            read_locality,
+        ),
+        _parameter("via", "", "The gateway's name in Via fields towards upstreams; '' adds none.", read_pseudonym),
+        _parameter("workers", 1, "Processes that serve: a number, or 'auto' for one on each core.", read_workers),
+        _parameter("drain-timeout", 30.0, "Seconds that requests under way may take after SIGTERM.", read_seconds),
     ]
 
     def __init__(self) -> None:
@@ -71,11 +108,14 @@ class Options(OwnVersion, usage.Options):
         self["listen"] = []
         self["name-server"] = []
         self["limit"] = {}
+        self["timeout"] = {}
         self["upgrades"] = Settings().upgrades
+        self["bind"] = ""
+        self["map-port"] = {}
 
     def opt_config(self, path: str) -> None:
         """A YAML file, or a directory of them (read recursively); may be given several times."""
-        self["config"].append(abspath(path))
+        self["config"].append(_read("config", read_path)(path))
 
     opt_c = opt_config
 
@@ -88,12 +128,30 @@ class Options(OwnVersion, usage.Options):
 
     opt_l = opt_listen
 
+    def opt_bind(self, address: str) -> None:
+        """The address that ports of the configuration are opened on.  Default: all addresses of the machine.
+
+        It is not for --listen, which says it all, nor for listeners that have an address of their own.
+        """
+        try:
+            self["bind"] = str(ip_address(address))
+        except ValueError:
+            raise usage.UsageError(f"--bind {address}: this is not an IP address") from None
+
+    def opt_map_port(self, ports: str) -> None:
+        """A port to open in place of one in the configuration, as 80=8080; may be given several times.
+
+        Redirects and conditions on the port still speak of the one in the configuration.
+        """
+        declared, _, opened = ports.partition("=")
+        numbers = [int(text) if text.isascii() and text.isdecimal() else -1 for text in (declared, opened)]
+        if not 1 <= numbers[0] <= 65535 or not 0 <= numbers[1] <= 65535:
+            raise usage.UsageError(f"--map-port {ports}: write two ports, such as 80=8080")
+        self["map-port"][numbers[0]] = numbers[1]
+
     def opt_name_server(self, address: str) -> None:
         """Who is asked for names, as ADDRESS or ADDRESS:PORT; may be given several times.  Default: the system's."""
-        host, _, port = address.rpartition(":") if address.count(":") == 1 else (address, "", "53")
-        if not port.isascii() or not port.isdecimal():
-            raise usage.UsageError(f"--name-server {address}: the port is not a number")
-        self["name-server"].append((host, int(port)))
+        self["name-server"].append(_read("name-server", read_name_server)(address))
 
     def opt_upgrades(self, protocols: str) -> None:
         """Protocols that HTTP/1.1 clients may change to, as A,B,C or 'none'.  Default: websocket."""
@@ -111,6 +169,17 @@ class Options(OwnVersion, usage.Options):
             raise usage.UsageError(f"--limit {limit}: {wrong}") from None
         self["limit"][name] = value
 
+    def opt_timeout(self, timeout: str) -> None:
+        """How long an exchange may take where its rule does not say, as NAME=DURATION; may be given several times.
+
+        Default: connect=10s, response=60s, idle=5m, request=0, attempt=0; 0 is no bound.
+        """
+        try:
+            name, seconds = read_timeout(timeout)
+        except ValueError as wrong:
+            raise usage.UsageError(f"--timeout {timeout}: {wrong}") from None
+        self["timeout"][name] = seconds
+
     def opt_help_limits(self) -> None:
         """Display every limit with its default, and exit."""
         for name, default, bounds in limits_table():
@@ -118,8 +187,8 @@ class Options(OwnVersion, usage.Options):
         raise SystemExit(0)
 
     def postOptions(self) -> None:
-        if not self["config"]:
-            raise usage.UsageError("say where the configuration is: --config PATH")
+        if not self["config"] and self["store"] is None:
+            raise usage.UsageError("say where the configuration is: --config PATH, or --store DIR for applied objects")
 
     @property
     def admin(self) -> Access | None:
@@ -139,7 +208,10 @@ class Options(OwnVersion, usage.Options):
             shadow_suffix=self["shadow-suffix"],
             upgrades=self["upgrades"],
             locality=self["locality"],
+            bind=self["bind"],
+            port_map=self["map-port"],
             name_servers=tuple(self["name-server"]),
+            timeouts=Timeouts(**self["timeout"]),
             limits=Limits(**self["limit"]),
         )
 
@@ -179,7 +251,15 @@ def _one_process(options: Options, reactor: Any) -> GatewayService:
         access_log=access_log,
         background=Background(reactor),
     )
-    service = GatewayService(gateway, reactor, options["config"], options.admin, sink, options["drain-timeout"])
+    service = GatewayService(
+        gateway,
+        reactor,
+        options["config"],
+        options.admin,
+        sink,
+        options["drain-timeout"],
+        store=_open_store(options["store"]),
+    )
     service.load()
     gateway.listen_by_default(DEFAULT_LISTEN)
     return service
@@ -200,9 +280,17 @@ def _workers(options: Options, reactor: Any) -> Supervisor:
         # Opened here, while that may still be allowed; the workers write to it.
         None if path in ("none", "-") else _open_log(path),
         options["drain-timeout"],
+        store=_open_store(options["store"]),
     )
     service.load()
     return service
+
+
+def _open_store(path: str | None) -> Store:
+    try:
+        return Store() if path is None else Store(Disk(path))
+    except StoreError as wrong:
+        raise SystemExit(f"shadowgate: {wrong}") from None
 
 
 def _open_log(path: str) -> BinaryIO:

@@ -15,6 +15,8 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "shadowgate"
 
 LAYERS = {
+    "fixed": -1,
+    "lines": 0,
     "errors": 0,
     "http": 1,
     "model": 1,
@@ -26,6 +28,7 @@ LAYERS = {
     "background": 5,
     "loader": 6,
     "gateway": 7,
+    "objects": 7,
     "service": 8,
     "resource": 8,
     "admin": 8,

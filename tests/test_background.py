@@ -3,6 +3,7 @@
 import gc
 import inspect
 import sys
+import weakref
 
 import pytest
 from twisted.python.failure import Failure
@@ -34,13 +35,32 @@ def test_work_is_done_elsewhere_and_its_result_comes_in_a_turn_of_the_reactor(re
     assert results == [7]
 
 
-def test_the_collector_pauses_until_the_result_is_there(reactor, collector):
-    seen = []
-    Background(reactor)(lambda: seen.append(collector.isenabled()))
-    assert seen == [False]
-    assert not collector.isenabled()
+def test_the_collector_keeps_to_what_is_new_until_the_result_is_there(reactor, collector):
+    usual, seen = collector.get_threshold(), []
+    Background(reactor)(lambda: seen.append(collector.get_threshold()))
+    assert seen == [(background.YOUNG, background.NEVER, background.NEVER)]
+    assert collector.get_threshold() == seen[0]
     reactor.settle()
-    assert collector.isenabled()
+    assert collector.get_threshold() == usual
+
+
+def test_what_others_leave_behind_meanwhile_is_freed_and_not_set_aside(reactor, collector, monkeypatch):
+    class Cycle:
+        def __init__(self):
+            self.itself = self
+
+    monkeypatch.setattr(background, "LARGE", 2000)
+    monkeypatch.setattr(background, "YOUNG", 1000)
+    freed, crop = [], []
+    running = Background(reactor)
+    running.hold()
+    for _ in range(10):
+        weakref.finalize(Cycle(), freed.append, None)
+        crop += [[] for _ in range(1000)]
+    before = collector.get_freeze_count()
+    running.release()
+    assert len(freed) >= 9
+    assert collector.get_freeze_count() - before >= len(crop)
 
 
 def test_work_that_fails_lets_the_collector_go_on(reactor, collector):
@@ -49,17 +69,18 @@ def test_work_that_fails_lets_the_collector_go_on(reactor, collector):
     Background(reactor)(lambda: None).addErrback(failures.append)
     reactor.settle()
     assert [failure.type for failure in failures] == [ZeroDivisionError]
-    assert collector.isenabled()
+    assert collector.get_threshold()[0] < background.YOUNG
 
 
-def test_it_pauses_for_as_long_as_anybody_holds_it(reactor, collector):
+def test_it_does_so_for_as_long_as_anybody_holds_it(reactor, collector):
+    usual = collector.get_threshold()
     running = Background(reactor)
     running.hold()
     running(lambda: None)
     reactor.settle()
-    assert not collector.isenabled()
+    assert collector.get_threshold()[0] == background.YOUNG
     running.release()
-    assert collector.isenabled()
+    assert collector.get_threshold() == usual
 
 
 def test_a_collector_that_was_off_before_stays_off(reactor, collector):
@@ -191,3 +212,24 @@ def test_in_the_foreground_a_failure_is_a_result_too():
     failures = []
     Foreground()(lambda: 1 / 0).addErrback(failures.append)
     assert [failure.type for failure in failures] == [ZeroDivisionError]
+
+
+def test_freeing_does_not_hide_from_the_collector_what_others_make(collector, monkeypatch):
+    monkeypatch.setattr(background, "YOUNG", 10)
+    seen = []
+
+    def note(phase, info):
+        if phase == "stop":
+            seen.append(info["generation"])
+
+    tree = []
+    for _ in range(100):
+        tree = [tree]
+    things = [tree]
+    del tree
+    collector.callbacks.append(note)
+    try:
+        dismantle(things)
+    finally:
+        collector.callbacks.remove(note)
+    assert seen.count(0) >= 10

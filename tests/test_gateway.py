@@ -1,10 +1,15 @@
 """What is in service: how it gets there, what stays when it cannot, and how it ends."""
 
+import gc
+
 import pytest
 
 from shadowgate.compiler.snapshot import EMPTY
-from shadowgate.errors import ConfigError
+from shadowgate.errors import ConfigError, Problem
 from shadowgate.model import Settings
+from shadowgate.plugin import Report
+from shadowgate.plugin.yaml import read_text
+from shadowgate.runtime.exchange import Exchange
 
 ONE = """
 clusters: {v1: 127.0.0.1:8001, v2: 127.0.0.1:8002}
@@ -45,6 +50,24 @@ def test_a_request_is_routed_mirrored_answered_and_logged(it):
     assert (request["kind"], request["upstream"], request["route"]) == ("request", "127.0.0.1:8001", "all")
     assert (shadow["kind"], shadow["upstream"], shadow["mirror"]) == ("shadow", "127.0.0.1:8002", "v2")
     assert request["request_id"] == shadow["request_id"]
+
+
+def test_what_is_known_of_thousands_of_objects_is_told_once_and_looked_up_quickly(it, monkeypatch):
+    pods = "".join(f"---\n{{apiVersion: apps/v1, kind: Deployment, metadata: {{name: web-{n}}}}}\n" for n in range(200))
+    same = Problem.__eq__
+    compared = []
+
+    def counted(one, other):
+        compared.append(one)
+        return same(one, other)
+
+    monkeypatch.setattr(Problem, "__eq__", counted)
+    for text in (ONE, OTHER):
+        it.gateway.offer(read_text(text + pods, "gw.yaml", Report()), ())
+        it.reactor.settle()
+    assert it.gateway.snapshot.generation == 2
+    assert len(it.gateway.problems) == 200
+    assert len(compared) < 1000  # each with each other would be 20,000
 
 
 def test_an_idle_connection_serves_the_next_request(it):
@@ -304,3 +327,27 @@ def test_trusted_proxies_server_and_via_are_as_configured(in_memory):
     assert b"\r\nvia: 1.1 gw\r\n" in sent
     upstream.send(b"HTTP/1.1 200 OK\r\nServer: v1\r\nContent-Length: 0\r\n\r\n")
     assert b"\r\nServer: gw\r\n" in client.take()
+
+
+def test_a_request_that_is_over_needs_no_collector_to_be_freed(it):
+    def exchanges():
+        return sum(isinstance(each, Exchange) for each in gc.get_objects())
+
+    it.apply(ONE + "    timeouts: {request: 5s}\n")
+    client = it.client()
+    client.send(GET)
+    upstream = it.upstream()
+    upstream.send(OK)
+    collecting = gc.isenabled()
+    gc.collect()
+    gc.disable()
+    try:
+        before = exchanges()
+        for _ in range(3):
+            client.send(GET)
+            upstream.send(OK)
+        assert exchanges() == before
+    finally:
+        if collecting:
+            gc.enable()
+    assert client.take() == OK * 4

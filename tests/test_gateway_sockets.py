@@ -2,6 +2,7 @@
 
 import pytest
 
+from shadowgate.errors import ConfigError
 from shadowgate.model import Settings
 
 EDGE = """
@@ -99,3 +100,12 @@ def test_the_default_port_is_opened_where_some_rule_is_for_it(in_memory, text, p
     it.gateway.listen_by_default("tcp:7000")
     it.gateway.listen()
     assert list(it.reactor.ports) == ports
+
+
+@pytest.mark.parametrize("endpoint", ["tcp:eighty", "tpc:80", "80"])
+def test_a_mistake_in_what_the_command_line_asks_for_is_told_there(in_memory, endpoint):
+    it = in_memory(listen=[endpoint])
+    it.apply("routes: {filters: {respond: {}}}\n")
+    with pytest.raises(ConfigError) as told:
+        it.gateway.listen()
+    assert str(told.value).startswith(f"--listen: error [SG0701]: listener default: cannot listen on {endpoint}: ")

@@ -1,11 +1,11 @@
 """Configurations that are loaded while requests are served: one at a time, the latest one offered."""
 
 import pytest
-from attrs import define, evolve, field
+from attrs import define, field
 from twisted.internet.defer import Deferred
 from twisted.logger import LogLevel, globalLogPublisher
 
-from shadowgate.loader import Loader, let_go
+from shadowgate.loader import Closed, Loader
 from shadowgate.plugin import Environment
 from shadowgate.testing import environment
 
@@ -152,6 +152,20 @@ def test_where_there_is_nothing_new_nothing_is_compiled(it):
     assert len(it.finished) == 1
 
 
+def test_that_nothing_is_new_is_told_except_of_what_a_source_says_first(it):
+    said = []
+    globalLogPublisher.addObserver(said.append)
+    try:
+        it.offer("old")
+        it.settle()
+        assert said == []
+        it.offer("old")
+        it.settle()
+    finally:
+        globalLogPublisher.removeObserver(said.append)
+    assert [event["log_format"] for event in said] == ["the configuration has not changed"]
+
+
 @pytest.mark.parametrize("word", ["unreadable", "a?", "bad"])
 def test_whatever_goes_wrong_the_next_one_is_loaded(it, word, logged):
     it.offer(word)
@@ -176,16 +190,115 @@ def test_after_its_end_nothing_is_put_in_service(it, reached):
     assert it.threads.held == 0
 
 
-def test_what_is_replaced_is_freed_in_the_background():
+# Changes
+
+
+def change(it, word, ends):
+    """Ask for a change; its end goes to ``ends``."""
+
+    def read():
+        it.read.append(word)
+        return None if word == "old" else ((word,), word.upper())
+
+    def finish(offer, loaded, snapshot):
+        if loaded == "BAD":
+            raise ValueError(loaded)
+        it.finished.append((offer, loaded, snapshot))
+        return f"{loaded} is done"
+
+    it.loader.change(read, finish).addBoth(ends.append)
+
+
+def test_each_change_has_its_turn(it):
+    ends = []
+    for word in ("ab", "cd", "ef"):
+        change(it, word, ends)
+    it.settle()
+    assert it.read == ["ab", "cd", "ef"]
+    assert ends == ["AB is done", "CD is done", "EF is done"]
+    assert it.finished[0] == (("ab",), "AB", "<AB>")
+
+
+def test_a_change_without_anything_to_do_ends_at_once(it):
+    ends = []
+    change(it, "old", ends)
+    it.settle()
+    assert (ends, it.finished, it.letters) == ([None], [], [])
+
+
+def test_an_offer_does_not_wait_behind_changes(it):
+    ends = []
+    change(it, "ab", ends)
+    change(it, "cd", ends)
+    it.offer("ef")
+    it.settle()
+    assert [loaded for _, loaded, _ in it.finished] == ["AB", "EF", "CD"]
+
+
+def test_changes_do_not_keep_an_offer_from_being_the_latest(it):
+    ends = []
+    it.offer("ab")
+    change(it, "cd", ends)
+    it.offer("ef")
+    it.settle()
+    assert [loaded for _, loaded, _ in it.finished] == ["AB", "EF", "CD"]
+
+
+@pytest.mark.parametrize("word", ["a?", "bad"])
+def test_a_change_that_fails_tells_who_asked_for_it_and_nobody_else(it, word, logged):
+    ends = []
+    change(it, word, ends)
+    change(it, "ab", ends)
+    it.settle()
+    assert ends[0].type is ValueError
+    assert ends[1] == "AB is done"
+    assert logged() == []
+    assert it.threads.held == 0
+
+
+def test_who_is_told_of_a_change_may_offer_something(it):
+    it.loader.change(lambda: (("ab",), "AB"), lambda *found: it.finished.append(found)).addCallback(
+        lambda _: it.offer("cd")
+    )
+    it.settle()
+    assert [loaded for _, loaded, _ in it.finished] == ["AB", "CD"]
+    assert not it.loader.busy
+
+
+@pytest.mark.parametrize("reached", ["nothing", "reading", "compiling"])
+def test_after_the_end_changes_fail(it, reached):
+    ends = []
+    if reached != "nothing":
+        change(it, "ab", ends)
+        change(it, "cd", ends)
+        if reached == "compiling":
+            it.threads.finish()
+    it.loader.close()
+    change(it, "ef", ends)
+    it.settle()
+    assert {end.type for end in ends} == {Closed}
+    assert len(ends) == (1 if reached == "nothing" else 3)
+    assert it.finished == []
+
+
+def test_what_is_replaced_is_freed_in_the_background(it):
     class Snapshot:
         def __del__(self):
             freed.append(self)
 
     freed = []
-    threads = Threads()
-    env = evolve(environment(), background=threads)
-    let_go(env, Snapshot(), None)
-    env.clock.advance(0)
+    it.loader.let_go(Snapshot(), None)
+    it.env.clock.advance(0)
     assert freed == []
-    threads.finish()
+    it.threads.finish()
     assert len(freed) == 1
+
+
+def test_nothing_is_loaded_while_something_is_freed(it):
+    it.loader.let_go("old")
+    it.offer("ab")
+    it.env.clock.advance(0)
+    it.threads.finish()
+    assert it.read == []
+    it.threads.finish()
+    assert it.read == ["ab"]

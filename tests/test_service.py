@@ -130,6 +130,19 @@ def test_sighup_reloads_at_once_in_a_turn_of_the_reactor(running, path, handlers
     assert route_names(running) == ["other"]
 
 
+def test_a_signal_that_comes_while_the_configuration_is_read_acts_once_it_serves(made, path, handlers):
+    it = made()
+    it.service.load()
+    path.write_text(TWO)
+    handlers[signal.SIGHUP](signal.SIGHUP, None)
+    assert signal.SIGUSR1 in handlers
+    it.service.privilegedStartService()
+    it.service.startService()
+    it.reactor.settle()
+    assert route_names(it) == ["other"]
+    it.service.stopService()
+
+
 def test_sigusr1_goes_on_in_a_new_log(made, tmp_path, handlers):
     log = tmp_path / "access.log"
     it = made(sink=LineSink(str(log), lambda lines: None))

@@ -1,10 +1,15 @@
 """``twistd shadowgate``: options in, service out."""
 
+import inspect
+import re
+import signal
+
 import pytest
 from attrs import fields
 from twisted.python.usage import UsageError
 
-from shadowgate.model import Limits
+from shadowgate.config.limits import read_timeout
+from shadowgate.model import Limits, Timeouts
 from shadowgate.service import GatewayService
 from shadowgate.tap import DEFAULT_ADMIN, Options, make_service
 from shadowgate.workers.supervisor import Supervisor
@@ -26,10 +31,11 @@ def options(*arguments):
 
 
 @pytest.fixture
-def service(path, new_reactor):
-    """Make a service from a command line on the configuration's file."""
+def service(path, new_reactor, monkeypatch):
+    """Make a service from a command line on the configuration's file; signals stay with whoever runs the tests."""
 
     sinks = []
+    monkeypatch.setattr(signal, "signal", lambda number, handler: None)
 
     def make(*arguments, log="none"):
         made = make_service(options("--config", path, "--access-log", str(log), *arguments), new_reactor())
@@ -192,6 +198,22 @@ def test_a_limit_that_is_none_is_a_usage_error():
         options("-c", "/a", "--limit", "header-byte=1")
 
 
+def test_timeouts_are_as_given_and_otherwise_the_defaults():
+    given = options("-c", "/a", "--timeout", "response=0", "--timeout", "idle=1m30s").settings.timeouts
+    assert given == Timeouts(response=0.0, idle=90.0)
+
+
+def test_the_help_tells_the_timeouts_that_hold_where_nothing_is_said():
+    (told,) = re.findall(r"Default: (connect=.*?);", inspect.getdoc(Options.opt_timeout))
+    assert Timeouts(**dict(map(read_timeout, told.split(", ")))) == Timeouts()
+    assert told.count("=") == len(fields(Timeouts))
+
+
+def test_a_timeout_that_is_none_is_a_usage_error():
+    with pytest.raises(UsageError, match=r"--timeout respons=1s: .*did you mean \"response\"\?"):
+        options("-c", "/a", "--timeout", "respons=1s")
+
+
 def test_all_limits_are_listed_on_request(capsys):
     with pytest.raises(SystemExit) as left:
         options("--help-limits")
@@ -211,3 +233,104 @@ def test_it_is_served_with_a_token(service, tmp_path):
     token.write_text("open-sesame\n")
     made = service("--admin", "tcp:9900", "--admin-token-file", str(token))
     assert (made.admin.endpoint, made.admin.token) == ("tcp:9900", b"open-sesame")
+
+
+def test_ports_of_the_configuration_are_opened_where_the_command_line_says():
+    settings = options("-c", "/a", "--bind", "::1", "--map-port", "80=8080", "--map-port", "443=0").settings
+    assert (settings.bind, settings.port_map) == ("::1", {80: 8080, 443: 0})
+
+
+def test_without_a_word_they_are_opened_as_they_are_declared_on_every_address():
+    settings = options("-c", "/a").settings
+    assert (settings.bind, settings.port_map) == ("", {})
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--bind", "localhost"),
+        ("--bind", ""),
+        ("--map-port", "80"),
+        ("--map-port", "80:8080"),
+        ("--map-port", "=8080"),
+        ("--map-port", "0=8080"),
+        ("--map-port", "80=70000"),
+        ("--map-port", "-1=80"),
+    ],
+)
+def test_what_is_no_address_and_no_port_is_a_usage_error(arguments):
+    with pytest.raises(UsageError, match=r"is not an IP address|write two ports, such as 80=8080"):
+        options("-c", "/a", *arguments)
+
+
+# The store of applied objects
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_applied_objects_are_kept_where_the_command_line_says(service, tmp_path, workers):
+    made = service("--store", str(tmp_path / "store"), "--workers", workers)
+    assert made.store.durable
+    assert (tmp_path / "store").is_dir()
+    made.store.close()
+
+
+def test_without_a_store_they_are_in_memory(service):
+    assert not service().store.durable
+
+
+def test_a_store_is_enough_of_a_configuration(new_reactor, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    made = make_service(options("--store", "kept", "--access-log", "none"), new_reactor())
+    assert (tmp_path / "kept").is_dir()
+    assert made.gateway.ready
+    made.store.close()
+
+
+def test_what_the_store_has_kept_is_in_the_first_configuration(service, tmp_path):
+    kept = tmp_path / "store/core/Service/default"
+    kept.mkdir(parents=True)
+    (kept / "web.yaml").write_text(
+        "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {ports: [{port: 80}]}\n"
+    )
+    made = service("--store", str(tmp_path / "store"))
+    assert [cluster.name for cluster in made.gateway.snapshot.configuration.clusters][1:] == [
+        "web.default.svc.cluster.local"
+    ]
+    made.store.close()
+
+
+def test_a_store_of_somebody_elses_is_one_sentence(service, tmp_path):
+    store = str(tmp_path / "store")
+    first = service("--store", store)
+    with pytest.raises(SystemExit) as left:
+        service("--store", store)
+    assert str(left.value).startswith(f"shadowgate: the store {store} belongs to another gateway")
+    first.store.close()
+
+
+def test_a_file_of_the_store_that_cannot_be_read_ends_the_start_with_its_name(service, tmp_path, capsys):
+    (tmp_path / "store").mkdir()
+    (tmp_path / "store/torn.yaml").write_text("a: [")
+    with pytest.raises(SystemExit) as left:
+        service("--store", str(tmp_path / "store"))
+    assert left.value.code == 1
+    assert f"{tmp_path}/store/torn.yaml:1:1: error [SG1008]" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("option", "text", "shown"),
+    [
+        ("--drain-timeout", "-5", "-5"),
+        ("--trusted-hops", "x", "x"),
+        ("--via", "a\nb", r"'a\nb'"),
+        ("--name-server", "ns", "ns"),
+        ("--store", "", ""),
+        ("--config", "", ""),
+        ("--admin-token-file", "", ""),
+    ],
+)
+def test_a_value_that_makes_no_sense_is_told_on_one_line_with_its_option(option, text, shown):
+    with pytest.raises(UsageError) as refused:
+        options("-c", "/a", option, text)
+    assert str(refused.value).startswith(f"{option} {shown}: write ")
+    assert str(refused.value).isprintable()

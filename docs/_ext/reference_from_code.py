@@ -1,4 +1,5 @@
-"""Pages that would go stale if a person kept them: plugins with their options, Istio's fields, codes, limits.
+"""Pages that would go stale if a person kept them: plugins with their options, the fields of
+other dialects, codes, limits.
 
 Written into ``_generated/`` before each build and included from the pages of ``reference/``.
 """
@@ -17,7 +18,14 @@ from twisted.internet.task import Clock
 
 from shadowgate import model, tap
 from shadowgate.admin.metrics import render_metrics
-from shadowgate.bundled.dialects import health_checks, native_clusters, native_forms, native_resilience
+from shadowgate.bundled.dialects import (
+    health_checks,
+    native_clusters,
+    native_document,
+    native_forms,
+    native_resilience,
+    native_variants,
+)
 from shadowgate.config.catalog import POINTS, Catalog
 from shadowgate.config.limits import limits_table
 from shadowgate.gateway import Gateway
@@ -34,10 +42,18 @@ ISTIO_KINDS = {
     "ServiceEntry": f"{ISTIO}.service_entry",
     "WorkloadEntry": f"{ISTIO}.workload_entry",
 }
+GATEWAY_API = "shadowgate.bundled.dialects.gateway_api"
+GATEWAY_API_KINDS = {
+    "HTTPRoute": f"{GATEWAY_API}.http_route",
+    "Gateway": f"{GATEWAY_API}.gateway",
+    "GatewayClass": f"{GATEWAY_API}.gateway_class",
+    "ReferenceGrant": f"{GATEWAY_API}.reference_grant",
+}
 NATIVE = (
-    *("NativeForm", "ListenerForm", "RouteForm", "MatchForm", "PathForm"),
+    *("ListenerForm", "RouteForm", "MatchForm", "PathForm"),
     *("DestinationForm", "TimeoutsForm", "MirrorForm", "MirrorLimitsForm", "ClientsForm"),
 )
+NATIVE_VARIANTS = ("VariantsForm", "VariantForm", "ProbeForm", "HttpProbeForm", "TcpProbeForm")
 NATIVE_CLUSTERS = ("ClusterForm", "EndpointForm", "SubsetForm", "WarmupForm")
 NATIVE_RESILIENCE = ("PoolForm", "KeepaliveForm", "EjectionForm", "RetryBudgetForm")
 HEALTH_CHECKS = ("HealthForm", "HttpCheckForm")
@@ -46,8 +62,13 @@ METRICS = {
     "shadowgate_response": "Requests of clients",
     "shadowgate_mirror": "Mirrors",
     "shadowgate_cluster": "Clusters",
+    "shadowgate_variant": "Variants",
 }
-EXAMPLE = "{clusters: {example: {endpoints: 127.0.0.1:1, health: tcp}}, routes: [{name: example, to: example}]}"
+EXAMPLE = """
+clusters: {example: {endpoints: 127.0.0.1:1, health: tcp}}
+routes: [{name: example, to: example}]
+variants: {example-variants: {pattern: mirror, hosts: example, variants: [example]}}
+"""
 """A configuration whose metrics have all their labels."""
 SIZES = {"buffer", "budget", "response"}
 EFFECTS = {
@@ -55,6 +76,7 @@ EFFECTS = {
     "info": "read, has no effect on a gateway",
     "warning": "not served: a warning, the rest works",
     "error": "not served: refused",
+    "failure": "not served, and never skipped: 500",
 }
 
 
@@ -81,14 +103,15 @@ def options(component: type[Any]) -> str:
     )
 
 
-def istio() -> Iterator[tuple[str, str]]:
-    """One table for each kind: every field that is known, and what becomes of it."""
-    for kind, module in ISTIO_KINDS.items():
-        fields = istio_fields(getattr(importlib.import_module(module), kind), "spec", ())
-        yield f"istio-{kind}.md", table(("field", ""), fields)
+def kinds() -> Iterator[tuple[str, str]]:
+    """One table for each kind of the two dialects: every field that is known, and what becomes of it."""
+    for dialect, modules in (("istio", ISTIO_KINDS), ("gateway-api", GATEWAY_API_KINDS)):
+        for kind, module in modules.items():
+            fields = fields_of(getattr(importlib.import_module(module), kind), "spec", ())
+            yield f"{dialect}-{kind}.md", table(("field", ""), fields)
 
 
-def istio_fields(
+def fields_of(
     schema: type[Any], path: str, seen: tuple[type[Any], ...], outer: str | None = None
 ) -> Iterator[tuple[str, str]]:
     """Every field below ``path``; ``outer`` is the mark of what it is in, which holds for all of it."""
@@ -96,7 +119,7 @@ def istio_fields(
     for field in attrs.fields(schema):
         if field.name == "position":
             continue
-        key = field.metadata.get("key") or camel(field.name)
+        key = field.metadata.get("key") or camel(field.name.rstrip("_"))
         nested, suffix = inner_schema(hints[field.name])
         mark = field.metadata.get("shadowgate_unserved") or outer
         effect = EFFECTS[mark]
@@ -105,12 +128,12 @@ def istio_fields(
         elif set(attrs.fields_dict(nested)) - {"position"} == {"exact", "prefix", "regex"}:
             yield f"`{path}.{key}{suffix}`: `exact`, `prefix` or `regex`", effect
         else:
-            yield from istio_fields(nested, f"{path}.{key}{suffix}", (*seen, schema), mark)
+            yield from fields_of(nested, f"{path}.{key}{suffix}", (*seen, schema), mark)
 
 
 def inner_schema(hint: Any) -> tuple[type[Any] | None, str]:
     """The attrs class that a field holds, and how its path goes on: ``[]`` for lists, ``.*`` for maps."""
-    if isinstance(hint, type) and attrs.has(hint) and hint.__module__.startswith(ISTIO):
+    if isinstance(hint, type) and attrs.has(hint) and hint.__module__.startswith((ISTIO, GATEWAY_API)):
         return hint, ""
     origin = typing.get_origin(hint)
     suffix = "[]" if origin is tuple else ".*" if origin is not None and "Mapping" in str(origin) else ""
@@ -123,7 +146,8 @@ def inner_schema(hint: Any) -> tuple[type[Any] | None, str]:
 
 def native() -> Iterator[tuple[str, str]]:
     """The native form, one table for each mapping that can be written."""
-    forms = [getattr(native_forms, name) for name in NATIVE]
+    forms = [native_document.NativeForm, *(getattr(native_forms, name) for name in NATIVE)]
+    forms += [getattr(native_variants, name) for name in NATIVE_VARIANTS]
     forms += [getattr(native_clusters, name) for name in NATIVE_CLUSTERS]
     forms += [getattr(native_resilience, name) for name in NATIVE_RESILIENCE]
     forms += [getattr(health_checks, name) for name in HEALTH_CHECKS]
@@ -206,7 +230,7 @@ def table_line(cells: tuple[str, ...]) -> str:
 def write(app: Sphinx) -> None:
     folder = Path(app.srcdir) / "_generated"
     folder.mkdir(exist_ok=True)
-    for name, text in (*plugins(), *istio(), *native(), *command_line(), *checks(), *metrics(), *limits()):
+    for name, text in (*plugins(), *kinds(), *native(), *command_line(), *checks(), *metrics(), *limits()):
         page = folder / name
         if not page.exists() or page.read_text() != text + "\n":
             page.write_text(text + "\n")

@@ -50,7 +50,10 @@ class Access:
     def refusal(self, request: Request) -> IResource | None:
         """Return the page that says why not, or None for who may ask."""
         origin = request.getHeader(b"origin")
-        host = request.getHeader(b"host") or b""
+        hosts = request.requestHeaders.getRawHeaders(b"host", [])
+        if len(hosts) > 1:  # RFC 9112 section 3.2; which one would have been looked at is anybody's guess
+            return errorPage(400, "Bad Request", "More than one Host.")
+        host = hosts[0] if hosts else b""
         # RFC 6454: a page of this very API, or no page of a browser's at all.
         if origin is not None and origin not in (b"http://" + host, b"https://" + host):
             return errorPage(403, "Forbidden", "This is not for pages of other origins.")

@@ -16,6 +16,7 @@ from prometheus_client.registry import Collector
 from shadowgate.compiler.snapshot import Snapshot
 from shadowgate.errors import Problem
 from shadowgate.gateway import Gateway
+from shadowgate.runtime.availability import AvailabilityRecord
 from shadowgate.runtime.stats import BOUNDS, Histogram, MirrorStats, RouteStats
 
 CLASSES = ("0xx", "1xx", "2xx", "3xx", "4xx", "5xx")
@@ -41,6 +42,9 @@ class Serving(Protocol):
 
     @property
     def ready(self) -> bool: ...
+
+    @property
+    def availability(self) -> AvailabilityRecord: ...
 
 
 def render_metrics(gateway: Gateway) -> bytes:
@@ -74,6 +78,23 @@ def configuration_metrics(serving: Serving) -> Iterator[Metric]:
     yield _gauge("config_last_reload_success_timestamp_seconds", "When it was put in service.", serving.loaded_at)
     yield _counter("config_reloads", "Configurations that were read.", serving.loads)
     yield _gauge("ready", "Whether new clients are welcome.", int(serving.ready))
+    yield from _variants(serving.availability)
+
+
+def _variants(record: AvailabilityRecord) -> Iterator[Metric]:
+    label = ["application", "variant"]
+    changes = CounterMetricFamily(
+        "shadowgate_variant_changes", "Times that a variant came or went.", labels=[*label, "became"]
+    )
+    for (application, name, there), count in record.changes.items():
+        changes.add_metric([application, name, "available" if there else "absent"], count)
+    available = GaugeMetricFamily("shadowgate_variant_available", "Whether a variant is there.", labels=label)
+    weights = GaugeMetricFamily("shadowgate_variant_weight", "The weight that a variant has now.", labels=label)
+    for each in record.current:
+        for variant, weight in zip(each.variants, each.weights, strict=True):
+            available.add_metric([str(each), variant.name], int(variant.available))
+            weights.add_metric([str(each), variant.name], weight)
+    yield from (changes, available, weights)
 
 
 def traffic_metrics(gateway: Gateway) -> Iterator[Metric]:

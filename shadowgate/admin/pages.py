@@ -14,6 +14,7 @@ from shadowgate.admin.view import State
 from shadowgate.compiler.snapshot import Snapshot
 from shadowgate.errors import BadRequest
 from shadowgate.gateway import Gateway
+from shadowgate.objects.desk import Desk
 from shadowgate.plugin import Environment
 
 Answer = tuple[int, str, bytes]
@@ -29,6 +30,7 @@ class Pages(Protocol):
     """Where the pages' content comes from."""
 
     env: Environment
+    desk: Desk | None
 
     def unready(self) -> str:
         """Return why new clients are not welcome, or ``""``."""
@@ -43,9 +45,10 @@ class Pages(Protocol):
 class GatewayPages:
     """The pages of one gateway."""
 
-    def __init__(self, gateway: Gateway) -> None:
+    def __init__(self, gateway: Gateway, desk: Desk | None = None) -> None:
         self._gateway = gateway
         self.env = gateway.env
+        self.desk = desk
 
     def unready(self) -> str:
         if self._gateway.ready:

@@ -1,4 +1,4 @@
-"""The admin API's resources, on twisted.web, all read-only: see :data:`INDEX`."""
+"""The admin API's resources, on twisted.web: see :data:`INDEX`."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from twisted.web.pages import errorPage, notFound
 from twisted.web.resource import IResource, Resource
 from twisted.web.server import NOT_DONE_YET, Request, Site
 
+from shadowgate.admin.objects import BoundedRequest, ObjectPages
 from shadowgate.admin.pages import PLAIN, Answer, GatewayPages, Pages, json_answer
 from shadowgate.admin.view import configuration_view
 from shadowgate.gateway import Gateway
+from shadowgate.objects.desk import Desk
 
 INDEX = """ShadowGate admin API
 
@@ -24,6 +26,10 @@ INDEX = """ShadowGate admin API
 /config   what is in service, its generation, and the problems of the last configuration, as JSON
 /config/dump   the configuration alone, with the place of each part
 /explain?method=GET&url=http://httpbin:8000/&header=k:v   what would become of a request
+/objects   the objects in service, as JSON; some of them with ?kind=svc&name=httpbin&namespace=default
+/objects/apply   POST YAML: objects are created, or changed to what it says; also /objects/create
+/objects/diff    POST YAML: what applying it would change
+/objects/delete  POST YAML, or ?kind=svc&name=httpbin: objects are deleted
 """
 
 
@@ -72,9 +78,9 @@ class Page(Resource):
         return NOT_DONE_YET
 
 
-def admin_factory(gateway: Gateway) -> Site:
-    """Return the admin API of a gateway as a Twisted factory."""
-    return admin_site(GatewayPages(gateway))
+def admin_factory(gateway: Gateway, desk: Desk | None = None) -> Site:
+    """Return the admin API of a gateway as a Twisted factory; ``desk`` takes changes of objects."""
+    return admin_site(GatewayPages(gateway, desk))
 
 
 def admin_site(pages: Pages) -> Site:
@@ -105,11 +111,23 @@ def admin_site(pages: Pages) -> Site:
     page.putChild(b"dump", Page(dump))
     root.putChild(b"config", page)
     root.putChild(b"explain", Page(lambda request: pages.explain(request.args or {})))
-    site = Site(root)
+    if pages.desk is not None:
+        root.putChild(b"objects", _objects(ObjectPages(pages.desk)))
+    # What a body says is not what the URL says: objects may have anything in them that a form's field could look like.
+    site = Site(root, requestFactory=BoundedRequest, parsePOSTFormSubmission=False)
     site.noisy = False
     # The admin API's own requests do not belong into the gateway's log.
     site.log = lambda request: None  # type: ignore[method-assign]
     return site
+
+
+def _objects(pages: ObjectPages) -> Page:
+    root = _folder(Page(pages.get))
+    root.putChild(b"apply", Page(pages.apply, CHANGE))
+    root.putChild(b"create", Page(pages.create, CHANGE))
+    root.putChild(b"diff", Page(pages.compare, CHANGE))
+    root.putChild(b"delete", Page(pages.delete, CHANGE))
+    return root
 
 
 def _folder(page: Page) -> Page:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from attrs import frozen
 
@@ -13,13 +13,16 @@ from shadowgate.config.secrets import redacted
 from shadowgate.config.view import View
 from shadowgate.errors import Problem
 from shadowgate.gateway import Gateway
-from shadowgate.model import Configuration
+from shadowgate.model import Availability, Configuration
+from shadowgate.runtime.availability import AvailabilityEvent
 from shadowgate.runtime.clusters import EndpointState
 from shadowgate.runtime.registry import Registry
 from shadowgate.runtime.watch import is_well
 
+RESOLVED: Final = "resolved"
+
 Health = dict[str, dict[str, dict[str, Any]]]
-"""Of clusters whose endpoints are looked after, by name, what is held against each endpoint, by address."""
+"""By clusters and endpoints: what is held against those that are looked after, and which addresses names stand for."""
 
 
 def configuration_view(catalog: Catalog, configuration: Configuration) -> dict[str, Any]:
@@ -62,7 +65,9 @@ class State:
             "ready": serving.ready,
             "loaded_at": serving.loaded_at,
             "last_load_ok": serving.last_load_ok,
-            "problems": [_problem(problem) for problem in serving.problems],
+            "variants": [_application(each) for each in serving.availability.current],
+            "events": [_event(each) for each in serving.availability.recent],
+            "problems": [problem_view(problem) for problem in serving.problems],
         }
         return cls(catalog, serving.snapshot.configuration, facts, tuple(addresses), busy, health)
 
@@ -71,20 +76,32 @@ class State:
         view = configuration_view(self.catalog, self.configuration)
         for cluster, model in zip(view["clusters"], self.configuration.clusters, strict=True):
             for shown, endpoint in zip(cluster["endpoints"], model.endpoints, strict=True):
-                shown["inFlight"] = self.busy.get(str(endpoint), 0)
-                shown.update(self.health.get(model.name, {}).get(str(endpoint), {}))
+                shown.update(self._endpoint(self.health.get(model.name, {}), str(endpoint)))
         view["listeners"] = [
             {"name": name, "endpoint": endpoint, "address": address} for name, endpoint, address in self.addresses
         ]
         return {**self.facts, **view}
 
+    def _endpoint(self, health: Mapping[str, Mapping[str, Any]], name: str) -> dict[str, Any]:
+        """Return what is known of an endpoint; of a name, also of each address that it stands for."""
+        known = {**health.get(name, {})}
+        shown = {"inFlight": self.busy.get(name, 0), **known}
+        if RESOLVED in known:
+            addresses = [{"address": each, **self._endpoint(health, each)} for each in known[RESOLVED]]
+            shown[RESOLVED] = addresses
+            shown["inFlight"] += sum(each["inFlight"] for each in addresses)
+        return shown
+
 
 def health_of(registry: Registry) -> Health:
-    """Return the health of all endpoints that are looked after, a cluster's subsets included."""
+    """Return the health of all endpoints that are looked after, a cluster's subsets included, and what names mean."""
     found: Health = {}
     for cluster in registry.clusters:
-        if cluster.watched:
-            facts = {endpoint.name: _facts(endpoint) for endpoint in cluster.endpoints}
+        facts = {endpoint.name: _facts(endpoint) for endpoint in cluster.endpoints} if cluster.watched else {}
+        for discovery in cluster.discoveries:
+            if discovery.endpoints != (discovery.endpoint,):
+                facts[str(discovery.endpoint)] = {RESOLVED: [str(each) for each in discovery.endpoints]}
+        if facts:
             join_health(found, {cluster.name.partition("/")[0]: facts})
     return found
 
@@ -93,8 +110,11 @@ def join_health(found: Health, more: Mapping[str, Mapping[str, Mapping[str, Any]
     """Add what others have against endpoints: one is healthy when nobody has anything."""
     for cluster, endpoints in more.items():
         for name, facts in endpoints.items():
-            known = found.setdefault(cluster, {}).setdefault(name, {"healthy": True})
-            known.update(facts, healthy=known["healthy"] and facts["healthy"])
+            known = found.setdefault(cluster, {}).setdefault(name, {})
+            well = known.get("healthy", True) and facts.get("healthy", True)
+            known.update(facts)
+            if "healthy" in known:
+                known["healthy"] = well
 
 
 def _facts(state: EndpointState) -> dict[str, Any]:
@@ -107,7 +127,32 @@ def _facts(state: EndpointState) -> dict[str, Any]:
     return facts
 
 
-def _problem(problem: Problem) -> dict[str, Any]:
+def _application(application: Availability) -> dict[str, Any]:
+    """Return which variants of an application are there."""
+    states = zip(application.variants, application.weights, strict=True)
+    return {
+        "application": str(application),
+        "variants": [
+            {"name": each.name, "available": each.available, "weight": weight, "reason": each.reason}
+            for each, weight in states
+        ],
+    }
+
+
+def _event(event: AvailabilityEvent) -> dict[str, Any]:
+    return {
+        "at": event.at,
+        "application": event.application,
+        "variant": event.variant,
+        "available": event.available,
+        "reason": event.reason,
+        "weightsBefore": list(event.before),
+        "weightsAfter": list(event.after),
+    }
+
+
+def problem_view(problem: Problem) -> dict[str, Any]:
+    """Return a problem as JSON has it."""
     return {
         "code": problem.code,
         "severity": problem.severity,

@@ -12,16 +12,19 @@ from collections.abc import Sequence
 
 from twisted.python import usage
 
+from shadowgate.cli.apply import APPLY, CREATE
 from shadowgate.cli.check import CHECK
 from shadowgate.cli.command import Command, CommandOptions
+from shadowgate.cli.delete import DELETE
 from shadowgate.cli.diff import DIFF
 from shadowgate.cli.dump import DUMP
 from shadowgate.cli.explain import EXPLAIN
+from shadowgate.cli.get import GET
 from shadowgate.cli.plugins import PLUGINS
 from shadowgate.cli.run import RUN
 from shadowgate.cli.version import VERSION
 
-COMMANDS: tuple[Command, ...] = (RUN, CHECK, EXPLAIN, DUMP, DIFF, PLUGINS, VERSION)
+COMMANDS: tuple[Command, ...] = (RUN, CHECK, EXPLAIN, DUMP, DIFF, APPLY, CREATE, GET, DELETE, PLUGINS, VERSION)
 
 
 class Options(CommandOptions):

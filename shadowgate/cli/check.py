@@ -12,7 +12,9 @@ from twisted.python import usage
 from shadowgate.cli.command import Command, one_of
 from shadowgate.cli.offline import read_offline
 from shadowgate.cli.source import OUTPUT, MixedOptions, write_json
+from shadowgate.config.statuses import status_lines
 from shadowgate.errors import Problem
+from shadowgate.model import Status
 from shadowgate.plugin import Document
 from shadowgate.plugin.checks import reading
 from shadowgate.service import say
@@ -54,13 +56,14 @@ def check(options: Any) -> int:
     if options["output"] == "json":
         _print_json(problems, offline.documents)
     else:
-        _print_lines(problems)
+        _print_lines(problems, offline.configuration.statuses)
     counted = ("error",) if options["fail-on"] == "error" else FAIL_ON
     return 1 if any(problem.severity in counted for problem in problems) else 0
 
 
-def _print_lines(problems: Sequence[Problem]) -> None:
+def _print_lines(problems: Sequence[Problem], statuses: Sequence[Status]) -> None:
     say(problems, sys.stdout.write)
+    sys.stdout.writelines(f"{line}\n" for line in status_lines(statuses))
     errors = sum(problem.severity == "error" for problem in problems)
     warnings = sum(problem.severity == "warning" for problem in problems)
     sys.stdout.write(f"{_count(errors, 'error')}, {_count(warnings, 'warning')}\n")

@@ -24,10 +24,12 @@ from twisted.web.iweb import IAgentEndpointFactory
 from zope.interface import implementer
 
 TIMEOUT: Final = 10.0
+CHANGE_TIMEOUT: Final = 150.0
+"""A change is answered when it is in service, in all workers where there are several."""
 UNIX: Final = "unix:"
 TOKEN_FILE: Final = "SHADOWGATE_ADMIN_TOKEN_FILE"
-_ANSWERS: Final = frozenset({200, 400, 422})
-"""Statuses of an admin API that knows the question."""
+_ANSWERS: Final = frozenset({200, 400, 403, 404, 409, 413, 422, 429, 500, 503})
+"""Statuses of an admin API that knows the question: then the answer is JSON."""
 SCHEMES: Final = ("http://", UNIX)
 
 
@@ -50,26 +52,52 @@ def is_admin(text: str) -> bool:
 
 def ask(questions: Sequence[tuple[str, str]]) -> list[Reply]:
     """Return the answers to ``(admin, path and query)`` pairs; raise :class:`NotReached`."""
+    return _replies([_Question(*each) for each in questions])
+
+
+def tell(admin: str, path: str, text: str = "", kind: str = "application/yaml") -> Reply:
+    """Ask for a change, ``text`` being what is sent; raise :class:`NotReached`."""
+    (reply,) = _replies([_Question(admin, path, text.encode(), kind)])
+    return reply
+
+
+@frozen
+class _Question:
+    """What is asked of one admin API; what has a body asks for a change."""
+
+    admin: str
+    path: str
+    body: bytes | None = None
+    kind: str = ""
+
+
+def _replies(questions: Sequence[_Question]) -> list[Reply]:
     answers: list[Any] = []
 
     def run(reactor: Any) -> Deferred[Any]:
-        asked = gatherResults([Deferred.fromCoroutine(_get(reactor, *each)) for each in questions], consumeErrors=True)
+        asked = gatherResults([Deferred.fromCoroutine(_send(reactor, each)) for each in questions], consumeErrors=True)
         return asked.addBoth(answers.append)
 
     with suppress(SystemExit):  # how react ends; the caller decides about the process
         react(run)
     (found,) = answers
     if isinstance(found, Failure):
-        admin = ", ".join(dict.fromkeys(admin for admin, _ in questions))
+        admin = ", ".join(dict.fromkeys(each.admin for each in questions))
         raise NotReached(f"no gateway answers at {admin}: {_reason(found)}")
     replies: list[Reply] = found
     return replies
 
 
-async def _get(reactor: Any, admin: str, path: str) -> Reply:
+async def _send(reactor: Any, question: _Question) -> Reply:
+    admin = question.admin
     base = "http://gateway" if admin.startswith(UNIX) else admin.rstrip("/")
-    agent = Agent.usingEndpointFactory(reactor, _Endpoints(reactor, admin))
-    response = await HTTPClient(agent).get(base + path, headers=_credentials(), timeout=TIMEOUT)
+    client = HTTPClient(Agent.usingEndpointFactory(reactor, _Endpoints(reactor, admin)))
+    headers = _credentials()
+    if question.body is None:
+        response = await client.get(base + question.path, headers=headers, timeout=TIMEOUT)
+    else:
+        headers["Content-Type"] = question.kind
+        response = await client.post(base + question.path, data=question.body, headers=headers, timeout=CHANGE_TIMEOUT)
     text = await treq.content(response)
     if response.code == 401:
         raise PermissionError(f"it asks for its token; name the file in {TOKEN_FILE}")

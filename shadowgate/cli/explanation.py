@@ -108,7 +108,8 @@ def _share(share: Plain) -> Iterator[str]:
     if "answer" in share:
         yield f"{indent}answer: {_answer(share['answer'])}"
         return
-    yield f"{indent}gets {share['target']} with Host {share['authority']}"
+    if share["target"]:
+        yield f"{indent}gets {share['target']} with Host {share['authority']}"
     yield from _endpoints(share, indent)
 
 
@@ -117,6 +118,8 @@ def _mirror(copy: Plain) -> Iterator[str]:
     indent = " " * 9
     if copy["destination"] != copy["mirror"]:
         yield f"{indent}to {copy['destination']}"
+    if "only" in copy:
+        yield f"{indent}only of what goes to {copy['only']}"
     if "policy" in copy:
         yield f"{indent}by {plugin(copy['policy'])}"
     yield from _steps(copy["filters"], indent)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from twisted.logger import globalLogBeginner, textFileLogObserver
+from twisted.logger import globalLogBeginner
 
 from shadowgate.cli.command import Command
+from shadowgate.lines import line_observer
 from shadowgate.tap import Options, make_service
 
 
@@ -15,7 +16,7 @@ def run(options: Any) -> int:
     """Run the gateway until it is told to stop."""
     from twisted.internet import reactor
 
-    globalLogBeginner.beginLoggingTo([textFileLogObserver(sys.stderr)], redirectStandardIO=False)
+    globalLogBeginner.beginLoggingTo([line_observer(sys.stderr)], redirectStandardIO=False)
     service = make_service(options, reactor)
     service.privilegedStartService()
     service.startService()

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from functools import partial
-from itertools import count
 from typing import Any, Protocol, TypeVar
 
 from attrs import define, evolve, field
@@ -12,6 +11,7 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
 from zope.interface.interface import InterfaceClass
 
+from shadowgate.compiler.echoes import without_echoes
 from shadowgate.compiler.paths import Find, compile_paths, path_test
 from shadowgate.compiler.shadow_host import shadow_host
 from shadowgate.compiler.snapshot import (
@@ -25,6 +25,7 @@ from shadowgate.compiler.snapshot import (
     Snapshot,
 )
 from shadowgate.compiler.table import compile_hosts, compile_listeners, readable_table
+from shadowgate.config.ranking import rank_matches
 from shadowgate.http.head import RequestHead
 from shadowgate.model import (
     Cluster,
@@ -115,11 +116,16 @@ class _Compiler:
     live: Live
     env: Environment
     report: Report
-    _ranks: count[int] = field(factory=count, init=False)
+    _ranks: Iterator[int] = field(init=False)
     _rules: list[CompiledRule] = field(factory=list, init=False)
     _clusters: dict[tuple[str, str | None, bool], tuple[Any, Hooks | None]] = field(factory=dict, init=False)
 
+    @_ranks.default
+    def _rank_matches(self) -> Iterator[int]:
+        return rank_matches(self.configuration.routes)
+
     def steps(self, generation: int) -> Steps:
+        known = len(self.report.problems)
         everywhere: Tables = {}
         # A gateway's socket serves what is bound to it and nothing else; without any route it answers 404.
         sockets = {listener.name for listener in self.configuration.listeners if listener.gateway}
@@ -139,6 +145,7 @@ class _Compiler:
                 found[host] = yield from compile_paths(entries)
             finds[name] = compile_hosts(found)
         anywhere = finds.pop("")
+        self.report.problems[:] = without_echoes(self.report.problems, known)
         problems = tuple(self.report.problems)
         readable = tuple(readable_table(name, tables) for name, tables in [("", everywhere), *bound.items()])
         return Snapshot(
@@ -169,6 +176,7 @@ class _Compiler:
         return own
 
     def _match(self, match: Match, rule: CompiledRule, path: str, route: Route, model: Rule) -> Entry | None:
+        rank = next(self._ranks)
         if match.path is not None:
             try:
                 path_test(match.path)
@@ -180,11 +188,14 @@ class _Compiler:
             self._compile(IMatcher, use, path, lambda component: component.compile()) for use in match.conditions
         ]
         tests = tuple(test for _, test in _made(conditions))
-        return Entry(next(self._ranks), match.path, tests, rule, route, model, match)
+        return Entry(rank, match.path, tests, rule, route, model, match)
 
     def _rule(self, route: Route, rule: Rule, path: str) -> CompiledRule:
+        if rule.failure:
+            return self._failed(route, rule)
         outer = self._filters(rule.filters, path)
-        destinations = tuple(self._destination(destination, outer, path) for destination in rule.destinations)
+        mirrors = tuple(self._mirror(mirror, path) for mirror in rule.mirrors)
+        destinations = tuple(self._destination(each, outer, mirrors, path) for each in rule.destinations)
         return CompiledRule(
             route=route.name,
             name=rule.name,
@@ -192,19 +203,28 @@ class _Compiler:
             hooks=outer,
             choose=self._choice(rule, destinations, path),
             destinations=destinations,
-            mirrors=tuple(self._mirror(mirror, path) for mirror in rule.mirrors),
+            mirrors=mirrors,
             timeouts=self._timeouts(rule),
             retries=self._retries(rule, path),
             stats=self.live.route_stats(route.name),
         )
 
+    def _failed(self, route: Route, rule: Rule) -> CompiledRule:
+        """Return a rule of which nothing is run: a filter that is missing may be what protects a backend."""
+        failed = CompiledDestination("", 0, None, (), Hooks(), failure=rule.failure)
+        stats = self.live.route_stats(route.name)
+        return CompiledRule(
+            route.name, rule.name, (), Hooks(), lambda head: failed, (), (), self.settings.timeouts, stats
+        )
+
     def _timeouts(self, rule: Rule) -> Timeouts:
-        timeouts = rule.timeouts or self.settings.timeouts
+        timeouts = evolve(self.settings.timeouts, **(rule.timeouts or {}))
         if rule.timeout is not None:
             # Whoever bounds the whole request has said how long its answer may take.
             timeouts = evolve(timeouts, request=rule.timeout, response=0.0)
         if rule.attempt_timeout is not None:
-            timeouts = evolve(timeouts, attempt=rule.attempt_timeout)
+            # And so has whoever bounds an attempt: a longer time than the gateway's own, or 0 for any, is meant.
+            timeouts = evolve(timeouts, attempt=rule.attempt_timeout, response=0.0)
         return timeouts
 
     def _retries(self, rule: Rule, path: str) -> Retries | None:
@@ -225,7 +245,12 @@ class _Compiler:
         made = self._compile(IBalancer, use, path, lambda balancer: balancer.compile(destinations, self.env))
         return made[1] if made is not None else lambda head: None
 
-    def _destination(self, destination: Destination, outer: Hooks, path: str) -> CompiledDestination:
+    def _destination(
+        self, destination: Destination, outer: Hooks, mirrors: tuple[CompiledMirror, ...], path: str
+    ) -> CompiledDestination:
+        if destination.failure:
+            name, weight, failure = str(destination), destination.weight, destination.failure
+            return CompiledDestination(name, weight, None, (), outer, failure=failure)
         inner = self._filters(destination.filters, f"{path}: destination {destination}")
         cluster, session = self._cluster(destination, path)
         if session is not None:
@@ -236,6 +261,7 @@ class _Compiler:
             cluster=cluster,
             on_request=inner.on_request,
             hooks=outer.followed_by(inner),
+            mirrors=mirrors + tuple(self._mirror(mirror, path) for mirror in destination.mirrors),
         )
 
     def _cluster(self, destination: Destination, path: str, mirror: bool = False) -> tuple[Any, Hooks | None]:
@@ -246,13 +272,17 @@ class _Compiler:
         cluster = self.configuration.find(destination.cluster, destination.port)
         if cluster is None:
             return None, None
+        if destination.balancer is not None:
+            return self._live_cluster(cluster, destination.subset, destination.balancer, path)
         # A mirror has a balancer of its own: its turns must not move where the next client goes.
         key = (cluster.name, destination.subset, mirror)
         if key not in self._clusters:
-            self._clusters[key] = self._live_cluster(cluster, destination.subset, path)
+            self._clusters[key] = self._live_cluster(cluster, destination.subset, None, path)
         return self._clusters[key]
 
-    def _live_cluster(self, cluster: Cluster, wanted: str | None, path: str) -> tuple[Any, Hooks | None]:
+    def _live_cluster(
+        self, cluster: Cluster, wanted: str | None, chosen: PluginUse | None, path: str
+    ) -> tuple[Any, Hooks | None]:
         name, endpoints, policy = cluster.name, cluster.endpoints, cluster.policy
         if wanted is not None:
             subset = next((one for one in cluster.subsets if one.name == wanted), None)
@@ -262,7 +292,7 @@ class _Compiler:
             labels = subset.labels.items()
             endpoints = tuple(one for one in endpoints if labels <= one.labels.items())
             policy = subset.policy.over(policy)
-        use, path = policy.balancer or LEAST_REQUEST, f"{path}: cluster {name}"
+        use, path = chosen or policy.balancer or LEAST_REQUEST, f"{path}: cluster {name}"
         balancer = self._component(IBalancer, use, path)
         if balancer is None:
             return None, None

@@ -6,10 +6,10 @@ of the head; of the others only their names, options and order are told, and so 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from shadowgate.compiler.build import BY_WEIGHT, LEAST_REQUEST
 from shadowgate.compiler.explanation import Answer, Copy, Explanation, Share, Step
@@ -46,15 +46,20 @@ class _Explainer:
             return Explanation(request, found, answer=refusal)
         rule, model = entry.rule, entry.model
         changed = head.copy()
-        steps, answer = self._run(rule.hooks.filters, model.filters, changed)
+        steps: tuple[Step, ...] = ()
+        answer: Answer | None = Answer(500, model.failure)
+        if not model.failure:
+            steps, answer = self._run(rule.hooks.filters, model.filters, changed)
         shares: tuple[Share, ...] = ()
         copies: tuple[Copy, ...] = ()
         if answer is None:
             shares, heads = self._shares(entry, changed)
             if heads:
-                copies = tuple(map(self._copy, rule.mirrors, model.mirrors, [heads] * len(model.mirrors)))
+                copies = tuple(self._copies(entry, heads))
             if not shares:
                 answer = Answer(503, "the rule has no destination")
+            elif len(shares) == 1 and model.destinations[0].failure:
+                answer = Answer(500, model.destinations[0].failure)
         return Explanation(
             request=request,
             search=found,
@@ -105,24 +110,29 @@ class _Explainer:
 
     # Destinations
 
-    def _shares(self, entry: Entry, head: RequestHead) -> tuple[tuple[Share, ...], tuple[RequestHead, ...]]:
-        """Return the destinations, and the heads that go to those of them that requests can reach."""
+    def _shares(self, entry: Entry, head: RequestHead) -> tuple[tuple[Share, ...], dict[int, RequestHead]]:
+        """Return the destinations, and by their numbers the heads that go to those of them that requests can reach."""
         percents = _percents(entry)
         shares: list[Share] = []
-        heads: list[RequestHead] = []
+        heads: dict[int, RequestHead] = {}
         inner = len(entry.rule.hooks.filters)
         for compiled, model, percent in zip(entry.rule.destinations, entry.model.destinations, percents, strict=True):
             copy = head.copy()
             share = self._share(compiled, model, percent, copy, inner)
             shares.append(share)
             if percent != 0 and not share.problem and share.answer is None:
-                heads.append(copy)
-        return tuple(shares), tuple(heads)
+                heads[len(shares) - 1] = copy
+        return tuple(shares), heads
 
     def _share(
         self, compiled: CompiledDestination, model: Destination, percent: float | None, head: RequestHead, inner: int
     ) -> Share:
         """``inner`` is where the destination's own filters begin among all those around it."""
+        if model.failure:
+            problem = f"{model.failure}: answered 500"
+            return Share(
+                compiled.name, model.weight, percent, "", "", None, (), (), "", "", None, problem, str(model.position)
+            )
         steps, answer = self._run(compiled.hooks.filters[inner:], model.filters, head)
         cluster, endpoints, problem = self._endpoints(model)
         return Share(
@@ -131,7 +141,7 @@ class _Explainer:
             percent=percent,
             cluster="" if cluster is None else cluster.name,
             subset=model.subset or "",
-            balancer=None if cluster is None else self._cluster_balancer(cluster, model.subset),
+            balancer=None if cluster is None else self._cluster_balancer(cluster, model),
             endpoints=endpoints,
             filters=steps,
             authority=_text(head.authority),
@@ -162,12 +172,22 @@ class _Explainer:
         )
         return cluster, shown, "" if endpoints else "there are no endpoints"
 
-    def _cluster_balancer(self, cluster: Cluster, name: str | None) -> Plain | None:
-        subset = next((one for one in cluster.subsets if one.name == name), None)
+    def _cluster_balancer(self, cluster: Cluster, destination: Destination) -> Plain | None:
+        subset = next((one for one in cluster.subsets if one.name == destination.subset), None)
         policy = cluster.policy if subset is None else subset.policy.over(cluster.policy)
-        return self._use(policy.balancer or LEAST_REQUEST, IBalancer)
+        return self._use(destination.balancer or policy.balancer or LEAST_REQUEST, IBalancer)
 
     # Mirrors
+
+    def _copies(self, entry: Entry, heads: dict[int, RequestHead]) -> Iterator[Copy]:
+        """Yield the copies that the rule's mirrors get, then those that come with single destinations."""
+        rule = entry.rule
+        for compiled, model in zip(rule.mirrors, entry.model.mirrors, strict=False):
+            yield self._copy(compiled, model, tuple(heads.values()))
+        for number, head in heads.items():
+            destination, own = entry.model.destinations[number], rule.destinations[number].mirrors[len(rule.mirrors) :]
+            for compiled, model in zip(own, destination.mirrors, strict=True):
+                yield evolve(self._copy(compiled, model, (head,)), only=str(destination))
 
     def _copy(self, compiled: CompiledMirror, model: Mirror, heads: Sequence[RequestHead]) -> Copy:
         _, endpoints, problem = self._endpoints(model.destination)

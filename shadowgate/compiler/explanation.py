@@ -55,7 +55,7 @@ class Share:
 @frozen
 class Copy:
     """One mirror.  ``odds`` is None where its policy has no percentage; ``hosts`` are the copy's, one for each Host
-    that a destination gives the request.
+    that a destination gives the request.  ``only`` is the destination that it comes with, None for all of them.
     """
 
     mirror: str
@@ -69,6 +69,7 @@ class Copy:
     limits: MirrorLimits
     problem: str
     position: str
+    only: str | None = None
 
 
 @frozen

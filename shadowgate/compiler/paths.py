@@ -18,9 +18,10 @@ from math import inf
 from operator import itemgetter
 from typing import Final
 
-from attrs import field, frozen
+from attrs import field
 
 from shadowgate.compiler.snapshot import CompiledRule, Entry
+from shadowgate.fixed import fixed
 from shadowgate.http.head import RequestHead
 from shadowgate.model import PathMatch
 from shadowgate.plugin.regex import common_beginning, which_match, whole_match
@@ -134,7 +135,7 @@ def _all_tests(path: bytes, *places: _Place) -> list[_Test]:
 # Compiling
 
 
-@frozen(eq=False)
+@fixed(eq=False)
 class _Collected:
     """Entries by what their paths are or begin with, in the order of their ranks."""
 
@@ -164,7 +165,7 @@ class _Collected:
         return bool(self.exact or self.prefixes)
 
 
-@frozen(eq=False)
+@fixed(eq=False)
 class _Index:
     """``places[n]`` is for the paths from ``edges[n - 1]`` on and before ``edges[n]``, but for those in ``exact``."""
 
@@ -207,7 +208,7 @@ def _end(prefix: bytes) -> bytes | None:
     return head[:-1] + bytes((head[-1] + 1,)) if head else None
 
 
-@frozen(eq=False)
+@fixed(eq=False)
 class _Place:
     """What is tried for the paths of one place: ``tests`` by rank, and with them what ``regexes`` and ``around`` have.
 
@@ -246,7 +247,7 @@ class _Place:
         return cls(tests, regexes, rest, min(entries[0].rank, around.first))
 
 
-@frozen(eq=False)
+@fixed(eq=False)
 class _Regexes:
     """Expressions tried together: which of them match is one pass over the path.
 

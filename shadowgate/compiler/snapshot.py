@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol
 
-from attrs import field, frozen
+from attrs import field
 from twisted.internet.defer import Deferred
 
 from shadowgate.errors import Problem
+from shadowgate.fixed import fixed
 from shadowgate.http.head import RequestHead, ResponseHead
 from shadowgate.model import (
     Configuration,
@@ -44,6 +45,9 @@ class ClusterTarget(Protocol):
     retrying: int
     """Attempts under way that a retry policy asked for."""
 
+    @property
+    def available(self) -> bool: ...
+
     def pick(self, head: RequestHead) -> Any: ...
 
     def pick_other(self, tried: Collection[str]) -> Any: ...
@@ -69,7 +73,7 @@ class Live(Protocol):
     def mirror_state(self, name: str) -> Any: ...
 
 
-@frozen(eq=False)
+@fixed(eq=False)
 class Hooks:
     """The filters of one path through the gateway, flattened; each hook stands beside the plugin's name.
 
@@ -115,7 +119,7 @@ class Hooks:
         )
 
 
-@frozen(eq=False)
+@fixed(eq=False)
 class CompiledDestination:
     """One weighted destination of a rule; a balancer's Candidate.  ``cluster`` is None where the host is unknown."""
 
@@ -127,9 +131,18 @@ class CompiledDestination:
     """Everything after the choice of this destination: the rule's hooks around the destination's own."""
     labels: Mapping[str, str] = field(factory=dict)
     in_flight: int = 0
+    failure: str = ""
+    """Why whatever comes here is answered 500, for logs and never for clients; empty where it is not."""
+    mirrors: tuple[CompiledMirror, ...] = ()
+    """All that get copies of the requests that come here: the rule's mirrors, then the destination's own."""
+
+    @property
+    def available(self) -> bool:
+        """Whether there is an endpoint to go to."""
+        return self.cluster is not None and self.cluster.available
 
 
-@frozen(eq=False)
+@fixed(eq=False)
 class CompiledMirror:
     """One mirror of a rule.  ``host`` computes the copy's Host from the primary's authority, None leaves it alone."""
 
@@ -148,7 +161,7 @@ class CompiledMirror:
     """Whether it gets the requests that ask for another protocol."""
 
 
-@frozen(eq=False)
+@fixed(eq=False)
 class CompiledRule:
     """What happens to the requests of one rule."""
 
@@ -164,7 +177,7 @@ class CompiledRule:
     retries: Retries | None = None
 
 
-@frozen(eq=False)
+@fixed(eq=False)
 class Entry:
     """One match of one rule; the lower rank wins.  ``path`` of None is any path.
 
@@ -180,7 +193,7 @@ class Entry:
     match: Match
 
 
-@frozen(eq=False)
+@fixed(eq=False)
 class ListenerTable:
     """What ``find`` looks through for one listener, as it can be read: no request looks here.
 
@@ -192,7 +205,7 @@ class ListenerTable:
     hosts: tuple[tuple[str, tuple[Entry, ...]], ...]
 
 
-@frozen(eq=False)
+@fixed(eq=False)
 class Snapshot:
     """One configuration in service.  ``find`` gives the rule of a request or None; ``tables`` is what that reads."""
 

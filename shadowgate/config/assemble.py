@@ -12,9 +12,14 @@ from typing import TypeVar
 
 from attrs import evolve
 
+from shadowgate.config.attachment import attach_routes
+from shadowgate.config.backends import resolve_backends
 from shadowgate.config.clients import label_clients
 from shadowgate.config.clusters import host_of, join_clusters
 from shadowgate.config.delegation import resolve_delegates
+from shadowgate.config.extension_refs import resolve_definitions
+from shadowgate.config.gateways import Gateways
+from shadowgate.config.grants import Grants
 from shadowgate.config.lints import check_rules
 from shadowgate.config.listeners import bind_routes
 from shadowgate.config.matched import expand_matched
@@ -22,32 +27,42 @@ from shadowgate.config.names import covers
 from shadowgate.config.precedence import order_routes
 from shadowgate.config.reach import check_reach
 from shadowgate.config.references import check_references
+from shadowgate.config.services import forwarding, names_of
+from shadowgate.config.statuses import make_statuses
+from shadowgate.config.variants import resolve_variants
 from shadowgate.model import (
+    Availability,
     ClientNetwork,
     Cluster,
     ClusterPolicy,
     Configuration,
-    Destination,
     EndpointSet,
+    FilterDefinition,
     Fragment,
+    Gateway,
+    GatewayClass,
     Listener,
-    PluginUse,
+    Namespace,
+    ReferenceGrant,
     Route,
-    Rule,
+    Variants,
     Workload,
 )
 from shadowgate.plugin import Report
 from shadowgate.plugin.checks import references
 
 _T = TypeVar("_T")
-_Named = TypeVar("_Named", Listener, Route)
+_Named = TypeVar("_Named", Listener, Route, Gateway, GatewayClass)
 
 
 def assemble(fragments: Iterable[Fragment], report: Report) -> Configuration:
     """Return the configuration that the fragments make up; what is wrong with it goes to ``report``."""
     pieces = tuple(fragments)
     given = _once(_of(pieces, Listener), lambda each: each.name, lambda each: f"listener {each.name}", report)
-    routes = _once(_numbered(_of(pieces, Route)), _route_key, lambda each: f"{each.kind} {each.name}", report)
+    applications = tuple(_of(pieces, Variants))
+    variants = resolve_variants(applications, _of(pieces, Availability), report)
+    said = (*_of(pieces, Route), *variants.routes)
+    routes = _once(_numbered(said), _route_key, lambda each: f"{each.kind} {each.name}", report)
     clusters = join_clusters(
         _of(pieces, Cluster),
         _of(pieces, EndpointSet),
@@ -55,13 +70,24 @@ def assemble(fragments: Iterable[Fragment], report: Report) -> Configuration:
         _of(pieces, ClusterPolicy),
         report,
     )
-    settled = resolve_delegates(routes, report)
-    settled = expand_matched(label_clients(settled, _of(pieces, ClientNetwork), report))
-    check_references(Configuration(routes=settled, clusters=clusters), report)
-    bound = bind_routes(given, settled, report)
+    routes = resolve_definitions(routes, _of(pieces, FilterDefinition), report)
+    settled = label_clients(resolve_delegates(routes, report), _of(pieces, ClientNetwork), report)
+    known = Configuration(clusters=clusters)
+    settled = resolve_backends(settled, known, Grants.of(_of(pieces, ReferenceGrant)), report)
+    check_references(Configuration(routes=(*settled, *variants.absent), clusters=clusters), report)
+    gateways = Gateways.of(
+        _once(_of(pieces, GatewayClass), lambda each: each.name, lambda each: f"GatewayClass {each.name}", report),
+        _once(_of(pieces, Gateway), _gateway_key, lambda each: f"Gateway {each.name}", report),
+        _of(pieces, Namespace),
+        report,
+    )
+    attachments = attach_routes(settled, gateways, known, report, given)
+    bound = bind_routes((*given, *attachments.listeners), expand_matched(attachments.routes), report)
     written = Configuration(bound.listeners, order_routes(bound.routes, report), clusters)
     implied = _implied_routes(written, report)
-    configuration = Configuration(written.listeners, (*written.routes, *implied), clusters)
+    statuses = make_statuses(gateways, attachments)
+    served = (*written.routes, *implied)
+    configuration = Configuration(written.listeners, served, clusters, statuses, applications, variants.availability)
     check_rules(configuration, report)
     check_reach(configuration, report)
     return configuration
@@ -95,6 +121,10 @@ def _once(
     return tuple(kept.values())
 
 
+def _gateway_key(gateway: Gateway) -> Hashable:
+    return (gateway.namespace, gateway.name)
+
+
 def _route_key(route: Route) -> Hashable:
     return (route.kind, route.namespace, route.name)
 
@@ -113,8 +143,11 @@ def _implied_routes(written: Configuration, report: Report) -> Iterator[Route]:
         ports = written.named(host)
         if not cluster.routed or ports[0] is not cluster:
             continue
-        names = dict.fromkeys((host, *cluster.aliases))
-        free = tuple(name for name in names if name not in taken and not any(covers(each, name) for each in wildcards))
+        free = tuple(
+            name
+            for name in names_of(cluster)
+            if name not in taken and not any(covers(each, name) for each in wildcards)
+        )
         if not free:
             continue
         number = None
@@ -122,10 +155,5 @@ def _implied_routes(written: Configuration, report: Report) -> Iterator[Route]:
             number = cluster.ports[0].number
             message = f"{host} has several ports; requests for it that no route takes go to {number}"
             report.info(message, cluster.position, check=references.FIRST_PORT)
-        # A mesh tries again what it forwards by itself, as it does where rules say nothing of retries.
-        rule = Rule(
-            destinations=(Destination(host, port=number, position=cluster.position),),
-            retry=PluginUse("retry", None, cluster.position),
-            position=cluster.position,
-        )
+        rule = forwarding(cluster, number)
         yield Route(host, free, (rule,), kind="Service", namespace=cluster.namespace, position=cluster.position)

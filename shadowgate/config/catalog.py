@@ -25,6 +25,7 @@ from shadowgate.plugin import (
     IDeclaration,
     IDialect,
     IFilter,
+    IGenerator,
     IMatcher,
     IMirrorObserver,
     IMirrorPolicy,
@@ -45,6 +46,7 @@ POINTS: Mapping[InterfaceClass, str] = {
     IMirrorPolicy: "mirror",
     IMirrorObserver: "mirror-observer",
     ISource: "source",
+    IGenerator: "generator",
     IDialect: "dialect",
 }
 """What people call the extension points."""
@@ -83,7 +85,7 @@ class Catalog:
     entries: tuple[Entry, ...]
     failures: tuple[BrokenDropin, ...] = ()
     _by_name: dict[tuple[InterfaceClass, str], Entry] = field(init=False, repr=False)
-    _classes: dict[Entry, type[Any]] = field(factory=dict, init=False, repr=False)
+    _classes: dict[tuple[InterfaceClass, str], type[Any]] = field(factory=dict, init=False, repr=False)
 
     @_by_name.default
     def _index(self) -> dict[tuple[InterfaceClass, str], Entry]:
@@ -117,12 +119,12 @@ class Catalog:
 
     def component_class(self, point: InterfaceClass, name: str) -> type[Any]:
         """Return the component's class, imported and checked the first time that it is asked for."""
-        entry = self.entry(point, name)
-        found = self._classes.get(entry)
+        found = self._classes.get((point, name))
         if found is None:
+            entry = self.entry(point, name)
             if entry.error:
                 raise PluginError(f"{entry.title}: {entry.error}")
-            found = self._classes[entry] = _load(entry)
+            found = self._classes[point, name] = _load(entry)
         return found
 
     def build(self, point: InterfaceClass, use: PluginUse, report: Report, path: str = "") -> Any:
@@ -136,13 +138,15 @@ class Catalog:
             check = plugins.UNKNOWN_PLUGIN if unknown else plugins.UNUSABLE
             report.error(str(error), use.position, path=path, expected=expected, check=check)
             return None
-        title = self.entry(point, use.name).title
         own = Report()
         try:
             built = read(component, use.options, own, position=use.position)
         except Exception as error:
             own.error(f"cannot be made: {type(error).__name__}: {error}", use.position, check=plugins.FAILED)
             built = None
+        if not own.problems:
+            return built
+        title = self.entry(point, use.name).title
         for problem in own.problems:
             inner = f"{path}: {problem.path}" if path and problem.path else path or problem.path
             report.problems.append(attrs.evolve(problem, message=f"{title}: {problem.message}", path=inner))

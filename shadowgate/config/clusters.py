@@ -99,7 +99,7 @@ def _by_port(cluster: Cluster, sets: Sequence[EndpointSet], workloads: Sequence[
     """Yield the cluster once for each of its ports, with the endpoints that serve that port."""
     for port in cluster.ports or (None,):
         found: dict[tuple[str, int], Endpoint] = {}
-        for endpoint in _at_port(cluster, port, sets, workloads):
+        for endpoint in [*_at_port(cluster, port, sets, workloads)] or _ending(port, sets):
             # A pod that an EndpointSlice lists as well is one endpoint: the pod's, which has the labels.
             first = found.setdefault((endpoint.address, endpoint.port), endpoint)
             if endpoint.locality and not first.locality:
@@ -116,11 +116,23 @@ def _at_port(
         number = workload.endpoint.port if port is None else _workload_port(workload, port)
         if number is not None:
             yield _reached_at(workload.endpoint, number)
+    for each, number in _serving(port, sets):
+        for endpoint in each.endpoints:
+            yield _reached_at(endpoint, number)
+
+
+def _ending(port: ClusterPort | None, sets: Sequence[EndpointSet]) -> Iterator[Endpoint]:
+    for each, number in _serving(port, sets):
+        for endpoint in each.ending:
+            yield _reached_at(endpoint, number)
+
+
+def _serving(port: ClusterPort | None, sets: Sequence[EndpointSet]) -> Iterator[tuple[EndpointSet, int]]:
+    """Yield the sets that serve a port of the cluster, each with the number there: they are found by the name."""
+    name = "" if port is None else port.name
     for each in sets:
-        name = "" if port is None else port.name
         if name in each.port_names:
-            for endpoint in each.endpoints:
-                yield _reached_at(endpoint, each.port_names[name])
+            yield each, each.port_names[name]
 
 
 def _reached_at(endpoint: Endpoint, port: int) -> Endpoint:

@@ -1,4 +1,7 @@
-"""The limits of ``model.Limits`` as they are written: ``header-bytes=32KiB``.  Nothing here knows what a limit does."""
+"""The limits of ``model.Limits`` as they are written, ``header-bytes=32KiB``, and the timeouts of ``model.Timeouts``.
+
+Nothing here knows what they do.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from typing import Any, Final
 
 from attrs import Attribute, fields_dict
 
-from shadowgate.model import Limits
+from shadowgate.model import Limits, Timeouts
 from shadowgate.plugin.scalars import byte_size, duration, integer
 from shadowgate.plugin.spelling import did_you_mean
 
@@ -33,6 +36,19 @@ def read_limit(text: str) -> tuple[str, float]:
     if number < 0 or (number == 0 and not found.metadata["off"]):
         raise ValueError("that would let nothing through; write at least 1")
     return found.name, number
+
+
+def read_timeout(text: str) -> tuple[str, float]:
+    """Return the field of :class:`Timeouts` that ``NAME=DURATION`` names, and its value; raise ``ValueError``."""
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise ValueError(f'"{text}" is not NAME=DURATION')
+    names = tuple(fields_dict(Timeouts))
+    if name not in names:
+        raise ValueError(
+            f'there is no timeout "{name}"{did_you_mean(name, names) or "; there are " + ", ".join(names)}'
+        )
+    return name, duration(value)
 
 
 def _read(unit: str, text: str) -> float:

@@ -1,7 +1,7 @@
 """What can be served and is hardly meant: warnings about single rules, whatever dialect they were written in.
 
-A copy to where the request itself goes, requests that come back to the gateway, weights and percentages that amount to
-nothing.  Names that lead nowhere are ``references``' to tell, rules in vain ``reach``'s.
+A copy to where the request itself goes, requests that come back to the gateway, paths that no request has, weights and
+percentages that amount to nothing.  Names that lead nowhere are ``references``' to tell, rules in vain ``reach``'s.
 """
 
 from __future__ import annotations
@@ -11,11 +11,23 @@ from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from ipaddress import ip_address
 from typing import Any, Final
+from urllib.parse import quote
 
 from attrs import define, field
 
 from shadowgate.errors import NOWHERE, Position
-from shadowgate.model import Cluster, Configuration, Destination, Endpoint, Listener, PluginUse, Route, Rule
+from shadowgate.model import (
+    Cluster,
+    Configuration,
+    Destination,
+    Endpoint,
+    Listener,
+    Mirror,
+    PathMatch,
+    PluginUse,
+    Route,
+    Rule,
+)
 from shadowgate.plugin import Check, Report, Scalar
 from shadowgate.plugin import Mapping as MappingNode
 from shadowgate.plugin.checks import references
@@ -30,6 +42,8 @@ _HERE: Mapping[str, str] = {"localhost": "127.0.0.1", "0.0.0.0": "127.0.0.1", ":
 _ANYWHERE: Final = ("", "0.0.0.0", "::")
 _PARTS: Final = re.compile(r"(?:\\.|[^:\\])+")
 """The parts of a Twisted endpoint string: a backslash keeps a colon in its part."""
+_NEVER_SENT: Final = re.compile(r"[^!-~]").search
+_IN_PATHS: Final = "".join(map(chr, range(0x21, 0x7F)))
 
 
 def check_rules(configuration: Configuration, report: Report) -> None:
@@ -51,10 +65,14 @@ class _Lints:
     def rule(self, route: Route, rule: Rule) -> None:
         title = f"{route.kind} {route.name}".strip()
         path = f"{title}: rule {rule.name}" if rule.name else title
+        for match in rule.matches:
+            if match.path is not None and match.path.kind != "regex":
+                self.sent(match.path, path)
         self.weights(rule, path)
+        self.slashes(rule, path)
         for destination in rule.destinations:
             self.loop(destination, "requests to", path)
-        for mirror in rule.mirrors:
+        for mirror in _mirrors(rule):
             self.loop(mirror.destination, "copies for", path)
             if not mirror.filters and not mirror.destination.filters:
                 self.mirror(mirror.destination, rule, path)
@@ -65,9 +83,25 @@ class _Lints:
                     expected = f"0, or {_SMALLEST:.4f} and more"
                     self.warn(references.ROUNDED_AWAY, message, position, path, expected)
 
+    def sent(self, match: PathMatch, path: str) -> None:
+        """Warn of a path that is in no request (RFC 9112 section 3.2.1); ``*`` is one (3.2.4)."""
+        value = match.value
+        if value in ("", "*"):
+            return
+        if not value.startswith("/"):
+            expected = f"/{value}"
+        elif "?" in value or "#" in value:
+            expected = f"{re.split('[?#]', value)[0]}, and a condition on the query"
+        elif _NEVER_SENT(value):
+            expected = quote(value, safe=_IN_PATHS)
+        else:
+            return
+        message = f'no request has the path "{value}", so that this match never holds'
+        self.warn(references.NO_SUCH_PATH, message, match.position, path, expected)
+
     def weights(self, rule: Rule, path: str) -> None:
         # Another balancer than weight may read a weight in another way.
-        if len(rule.destinations) < 2 or rule.balancer is not None:
+        if len(rule.destinations) < 2 or rule.balancer is not None or rule.failure:
             return
         idle = [each for each in rule.destinations if each.weight == 0]
         if len(idle) == len(rule.destinations):
@@ -76,6 +110,17 @@ class _Lints:
             return
         for each in idle:
             self.warn(references.WEIGHT_IN_VAIN, f"{each} has the weight 0 and gets no request", each.position, path)
+
+    def slashes(self, rule: Rule, path: str) -> None:
+        """Warn of a prefix without a last slash whose replacement has one."""
+        for use in (*rule.filters, *(use for each in rule.destinations for use in each.filters)):
+            if use.name != "path-rewrite":
+                continue
+            prefix, replacement = _text_of(use.options, "prefix"), _text_of(use.options, "replacement")
+            if prefix and not prefix.endswith("/") and replacement.endswith("/"):
+                message = f"{prefix}/x becomes {replacement}/x, with two slashes"
+                expected = f"the prefix {prefix}/, and another match for {prefix} itself"
+                self.warn(references.DOUBLE_SLASH, message, use.position, path, expected)
 
     def mirror(self, mirror: Destination, rule: Rule, path: str) -> None:
         """A copy that a filter changes, or sends to another path, is another request; this one is the same."""
@@ -174,9 +219,24 @@ def _uses(rule: Rule) -> Iterator[PluginUse]:
     yield from rule.filters
     for destination in rule.destinations:
         yield from destination.filters
-    for mirror in rule.mirrors:
+    for mirror in _mirrors(rule):
         if mirror.policy is not None:
             yield mirror.policy
+
+
+def _mirrors(rule: Rule) -> Iterator[Mirror]:
+    """Yield the mirrors of a rule and of its destinations."""
+    yield from rule.mirrors
+    for destination in rule.destinations:
+        yield from destination.mirrors
+
+
+def _text_of(options: Any, key: str) -> str:
+    """Return an option that is text, whether a dialect made it or handed on what was written."""
+    if isinstance(options, MappingNode):
+        return options.text(key)
+    value = options.get(key) if isinstance(options, Mapping) else None
+    return value if isinstance(value, str) else ""
 
 
 def _percentages(options: Any, position: Position) -> Iterator[tuple[float, Position]]:

@@ -11,7 +11,7 @@ from typing import Final
 
 from attrs import evolve, field, frozen
 
-from shadowgate.config.names import covers
+from shadowgate.config.names import in_common
 from shadowgate.model import OWN, Listener, Match, PluginUse, Route, Rule
 from shadowgate.plugin import Report
 from shadowgate.plugin.checks import listeners as checks
@@ -117,7 +117,7 @@ class _Places:
             report.warning(message, route.position, path=path, check=checks.NOT_OPENED)
             return
         let_in = [each for each in opened if not each.namespaces or route.namespace in each.namespaces]
-        shared = [(listener, tuple(_common(route.hosts, listener.hosts))) for listener in let_in]
+        shared = [(listener, tuple(in_common(route.hosts, listener.hosts))) for listener in let_in]
         if not any(hosts for _, hosts in shared):
             offered = ", ".join(dict.fromkeys(host for each in opened for host in each.hosts))
             message = f"Gateway {name} serves none of these hosts to routes of the namespace {route.namespace}"
@@ -164,16 +164,6 @@ def _socket(name: str, shared: Sequence[Listener]) -> Listener:
 
 
 # Routes
-
-
-def _common(wanted: Iterable[str], offered: Sequence[str]) -> Iterator[str]:
-    """Yield what is wanted and offered: of two that cover each other the narrower."""
-    for host in wanted:
-        lowered = host.lower()
-        if any(covers(each, lowered) for each in offered):
-            yield lowered
-        else:
-            yield from (each for each in offered if covers(lowered, each))
 
 
 def _choose(route: Route, names: Sequence[str], port: int | None) -> _Chosen:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from itertools import islice
 from typing import Final
 
@@ -19,6 +19,29 @@ _SUGGESTED_FROM: Final = 256
 def covers(pattern: str, host: str) -> bool:
     """Return whether a host or wildcard (``*``, ``*.suffix``) stands for this host, which may be a wildcard, too."""
     return pattern in ("*", host) or (pattern.startswith("*.") and host != pattern and host.endswith(pattern[1:]))
+
+
+def covering(host: str) -> Iterator[str]:
+    """Yield the wildcards that stand for a host and for more than that, the narrowest first."""
+    labels = host.removeprefix("*.").split(".")
+    yield from (f"*.{'.'.join(labels[at:])}" for at in range(1, len(labels)))
+    if host != "*":
+        yield "*"
+
+
+def in_common(wanted: Iterable[str], offered: Collection[str]) -> Iterator[str]:
+    """Yield the hosts that are wanted and offered, in lower case: of two that cover each other the narrower."""
+    for host in wanted:
+        lowered = host.lower()
+        if any(covers(each, lowered) for each in offered):
+            yield lowered
+        else:
+            yield from (each for each in offered if covers(lowered, each))
+
+
+def service_host(name: str, namespace: str) -> str:
+    """Return the name under which every Kubernetes Service is known."""
+    return f"{name}.{namespace}{_CLUSTER_LOCAL}"
 
 
 def suggest_host(host: str, known: Iterable[str]) -> str:

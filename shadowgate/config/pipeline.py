@@ -1,51 +1,69 @@
-"""From documents to a configuration, as one page of calls: choose a dialect for each, translate, assemble."""
+"""From documents to a configuration, as one page of calls: generate, choose a dialect for each, translate, assemble."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
 
 import attrs
 from attrs import frozen
+from zope.interface.interface import InterfaceClass
 
 from shadowgate.config.assemble import assemble
 from shadowgate.config.catalog import Catalog
-from shadowgate.errors import Problem
+from shadowgate.config.clashes import without_clashes
+from shadowgate.errors import NOWHERE, Problem
 from shadowgate.model import Configuration, Fragment, PluginUse
-from shadowgate.plugin import Document, IDialect, Report
+from shadowgate.plugin import Document, IDialect, IGenerator, Report
 from shadowgate.plugin.checks import plugins
-from shadowgate.plugin.files import find_files, read_file
+from shadowgate.plugin.files import documents_in, find_files, read_file
 from shadowgate.plugin.spelling import did_you_mean, nearest
-from shadowgate.plugin.yaml import read_text
 
 Kind = tuple[str, str]
 """API group and kind."""
 
+PASSED_OVER: Final = "; it is passed over"
+
 
 @frozen
 class Loaded:
-    """What documents amount to.  ``configuration`` is fit to be compiled when ``report`` has no error."""
+    """What documents amount to.  ``configuration`` is fit to be compiled when ``report`` has no error.
+
+    ``generated`` are the documents that nobody wrote: generators made them of those that were given.
+    """
 
     configuration: Configuration
     report: Report
+    generated: tuple[Document, ...] = ()
 
 
 @frozen
 class _Dialects:
-    """The dialects that can be used, by the kinds that they read; ``broken`` says that there should be more."""
+    """The dialects that can be used, by the kinds that they read; ``broken`` says that there should be more.
+
+    ``looked_at`` are kinds that mean something to a generator, whether a dialect reads them or not.
+    """
 
     by_kind: Mapping[Kind, tuple[str, Any]]
     broken: bool
+    looked_at: frozenset[Kind] = frozenset()
 
 
 def load(documents: Iterable[Document], problems: Iterable[Problem], catalog: Catalog) -> Loaded:
     """Return the configuration that the documents make; ``problems`` are those their source already found."""
     report = Report(list(problems))
-    dialects = _dialects(catalog, report)
+    generators = dict(_components(IGenerator, catalog, report))
+    broken = len(generators) < len(catalog.names(IGenerator))
+    looked_at = frozenset(kind for generator in generators.values() for kind in generator.kinds)
+    dialects = attrs.evolve(_dialects(catalog, report, broken), looked_at=looked_at)
+    given = tuple(documents)
+    generated = tuple(_generate(given, generators, report))
     fragments: list[Fragment] = []
-    for document in documents:
+    for document in (*without_clashes(given, generated, report), *generated):
         fragments.extend(_translate(document, dialects, report))
-    return Loaded(assemble(fragments, report), report)
+    configuration = assemble(fragments, report)
+    report.problems[:] = dict.fromkeys(report.problems)  # of what stands in several routes, each says the same
+    return Loaded(configuration, report, generated)
 
 
 def read_paths(paths: Sequence[str], report: Report) -> list[Document]:
@@ -54,36 +72,59 @@ def read_paths(paths: Sequence[str], report: Report) -> list[Document]:
     for name in find_files(paths, report):
         text = read_file(name, report)
         if text is not None:
-            documents.extend(read_text(text, name, report))
+            documents.extend(documents_in(text, name, report))
     return documents
 
 
-def _dialects(catalog: Catalog, report: Report) -> _Dialects:
-    """Build every dialect; one that cannot be built is a warning, until a document turns up that nobody reads."""
-    by_kind: dict[Kind, tuple[str, Any]] = {}
-    broken = bool(catalog.failures)
-    for name in catalog.names(IDialect):
+def _components(point: InterfaceClass, catalog: Catalog, report: Report) -> Iterator[tuple[str, Any]]:
+    """Build every component of a point, by title; one that cannot be built is a warning."""
+    for name in catalog.names(point):
         own = Report()
-        dialect = catalog.build(IDialect, PluginUse(name), own)
+        component = catalog.build(point, PluginUse(name), own)
         report.problems.extend(attrs.evolve(problem, severity="warning") for problem in own.problems)
-        if dialect is None:
-            broken = True
-            continue
-        title = catalog.entry(IDialect, name).title
+        if component is not None:
+            yield catalog.entry(point, name).title, component
+
+
+def _dialects(catalog: Catalog, report: Report, broken: bool) -> _Dialects:
+    """Build every dialect; that one cannot be built matters once a document turns up that nobody reads."""
+    by_kind: dict[Kind, tuple[str, Any]] = {}
+    dialects = dict(_components(IDialect, catalog, report))
+    for title, dialect in dialects.items():
         for group, kind in dialect.kinds:
             other, _ = by_kind.setdefault((group, kind), (title, dialect))
             if other != title:
                 shown = f"kind {kind or '(none)'} of {group or 'the core group'}"
                 message = f"{other} and {title} both read {shown}; the first one does"
-                report.warning(message, PluginUse(name).position, check=plugins.READ_TWICE)
-    return _Dialects(by_kind, broken)
+                report.warning(message, NOWHERE, check=plugins.READ_TWICE)
+    return _Dialects(by_kind, broken or bool(catalog.failures) or len(dialects) < len(catalog.names(IDialect)))
+
+
+def _generate(given: Sequence[Document], generators: Mapping[str, Any], report: Report) -> Iterator[Document]:
+    """Yield what the generators make of the documents; an exception is a problem like any other."""
+    for title, generator in generators.items():
+        kinds = frozenset(generator.kinds)
+        seen = tuple(document for document in given if (document.group, document.kind) in kinds)
+        made: list[Document] = []
+        own = Report()
+        try:
+            for document in generator.generate(seen, own) if seen else ():
+                if not isinstance(document, Document):
+                    raise TypeError(f"it gave a {type(document).__name__}, which is no document")
+                made.append(document)
+        except Exception as error:
+            place = seen[0].position
+            own.error(f"{title} failed: {type(error).__name__}: {error}", place, check=plugins.FAILED)
+        report.problems.extend(own.problems)
+        yield from made
 
 
 def _translate(document: Document, dialects: _Dialects, report: Report) -> list[Fragment]:
     """Return the document's fragments; its problems carry its title, and an exception is a problem like any other."""
     found = dialects.by_kind.get((document.group, document.kind))
     if found is None:
-        _report_unread(document, dialects, report)
+        if (document.group, document.kind) not in dialects.looked_at:
+            _report_unread(document, dialects, report)
         return []
     title, dialect = found
     own = Report()
@@ -117,7 +158,7 @@ def _report_unread(document: Document, dialects: _Dialects, report: Report) -> N
     message = f"nothing here reads {document.api_version or 'a document without apiVersion'}, kind {kind}"
     if groups:
         choice = nearest(group, groups) or groups[0]
-        message += f', did you mean the API group "{choice}"?'
+        message += f', did you mean the API group "{choice}"?' if choice else ', did you mean apiVersion "v1"?'
     else:
         message += did_you_mean(kind, sorted({named for _, named in dialects.by_kind if named}))
     if dialects.broken:
@@ -125,5 +166,5 @@ def _report_unread(document: Document, dialects: _Dialects, report: Report) -> N
         message += "; a plugin could not be imported"
         report.error(message, node.position, path=document.title, check=plugins.UNREAD)
     else:
-        message += "; it is passed over"
+        message += PASSED_OVER
         report.warning(message, node.position, path=document.title, check=plugins.UNREAD)

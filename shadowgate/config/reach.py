@@ -10,12 +10,13 @@ and not a comparison with every one before it.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, combinations
 from typing import Any, Final
 
 from attrs import define, field, frozen
 
+from shadowgate.config.ranking import rank_matches
 from shadowgate.errors import NOWHERE, Position
 from shadowgate.model import Configuration, Match, PathMatch, Route, Rule
 from shadowgate.plugin import Mapping as MappingNode
@@ -38,6 +39,7 @@ class _Line:
     route: Route = field(eq=False)
     rule: Rule = field(eq=False)
     match: Match = field(eq=False)
+    rank: int = field(eq=False)
     rule_key: Hashable
     place: Hashable
     path: _PathKey = field(eq=False)
@@ -57,12 +59,13 @@ class _Line:
 
 def check_reach(configuration: Configuration, report: Report) -> None:
     """Warn of rules that never get a request, and of matches that never hold in rules that do."""
-    lines = [tuple(_lines(route)) for route in configuration.routes]
+    ranks = rank_matches(configuration.routes)
+    lines = [tuple(_lines(route, ranks)) for route in configuration.routes]
     reached: set[_Line] = set()
     covered: dict[_Line, _Line] = {}
     for table in _tables(configuration.routes):
         earlier = _Earlier()
-        for line in chain.from_iterable(lines[at] for at in table):
+        for line in _in_order(configuration.routes, lines, table):
             cover = earlier.cover(line)
             if cover is None:
                 reached.add(line)
@@ -92,15 +95,22 @@ def _tables(routes: Iterable[Route]) -> Iterable[tuple[int, ...]]:
     return dict.fromkeys(map(tuple, tables.values()))
 
 
-def _lines(route: Route) -> Iterator[_Line]:
+def _in_order(routes: Sequence[Route], lines: Sequence[Sequence[_Line]], table: Iterable[int]) -> Iterable[_Line]:
+    """Return the matches of a table by rank; without routes of the Gateway API they stand by rank already."""
+    table = tuple(table)
+    found = chain.from_iterable(lines[at] for at in table)
+    return sorted(found, key=lambda line: line.rank) if any(routes[at].parents for at in table) else found
+
+
+def _lines(route: Route, ranks: Iterator[int]) -> Iterator[_Line]:
     for at, rule in enumerate(route.rules):
-        if rule.delegate is not None:
-            continue
         place = at if rule.position == NOWHERE else rule.position
         key = (route.kind, route.namespace, route.name, place)
         for index, match in enumerate(rule.matches or (Match(),)):
             where = index if match.position == NOWHERE else match.position
-            yield _Line(route, rule, match, key, where, _path_key(match.path), _conditions(match))
+            rank = next(ranks)
+            if rule.delegate is None:
+                yield _Line(route, rule, match, rank, key, where, _path_key(match.path), _conditions(match))
 
 
 # What covers what
@@ -214,7 +224,7 @@ def _report_rule(vain: Mapping[_Line, _Line], told: set[tuple[Hashable, _Line]],
     line, cover = next(iter(vain.items()))
     route, rule = line.route, line.rule
     path = _title(route, rule)
-    if cover.everything:
+    if cover.everything and not route.parents:
         # Whatever else stands below it is as much in vain, and told by the one sentence.
         group = ((route.kind, route.namespace, route.name), cover)
         if group not in told:

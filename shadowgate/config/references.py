@@ -2,7 +2,7 @@
 
 What does not is a warning, because a route must be free to come before its service: until then that share of the
 traffic is answered 503, and a mirror copies nothing.  In the native form, where clusters and routes are one piece, a
-destination that does not exist is a mistake.
+destination that does not exist is a mistake.  What the Gateway API's routes refer to is ``backends``' to look at.
 """
 
 from __future__ import annotations
@@ -20,17 +20,20 @@ from shadowgate.plugin.spelling import did_you_mean
 NATIVE: Final = "Route"
 """The kind of routes in the native form."""
 
+_SERVICE: Final = "Service"
+_CLUSTER_LOCAL: Final = ".svc.cluster.local"
+
 
 def check_references(configuration: Configuration, report: Report) -> None:
     """Report whatever the routes name and nobody has said, and clusters that no endpoint serves."""
     for route in configuration.routes:
-        for rule in route.rules:
+        for rule in route.rules if not route.parents else ():
             for destination in rule.destinations:
                 own = route.kind == NATIVE
                 _check(destination, "its share of the requests is answered 503", route, configuration, report, own)
             for mirror in rule.mirrors:
                 _check(mirror.destination, "nothing is mirrored there", route, configuration, report)
-    _check_endpoints(configuration.clusters, report)
+    _check_endpoints(configuration.clusters, _fronts(configuration.routes), report)
 
 
 def _check(
@@ -81,10 +84,24 @@ def _check_subset(name: str, cluster: Cluster, consequence: str, warn: Callable[
         warn(references.EMPTY_SUBSET, message, "")
 
 
-def _check_endpoints(clusters: Iterable[Cluster], report: Report) -> None:
+def _fronts(routes: Iterable[Route]) -> set[str]:
+    """Return the Services that only give routes their name: these say where requests for them go (GEP-1426)."""
+    said = {
+        (each.key.name, each.key.namespace) for route in routes for each in route.parents if each.key.kind == _SERVICE
+    }
+    if not said:
+        return set()
+    rules = [rule for route in routes for rule in route.rules]
+    used = {each.cluster for rule in rules for each in rule.destinations}
+    used |= {each.destination.cluster for rule in rules for each in rule.mirrors}
+    return {f"{name}.{namespace}{_CLUSTER_LOCAL}" for name, namespace in said} - used
+
+
+def _check_endpoints(clusters: Iterable[Cluster], fronts: set[str], report: Report) -> None:
     hosts: dict[str, list[Cluster]] = {}
     for cluster in clusters:
-        hosts.setdefault(host_of(cluster), []).append(cluster)
+        if host_of(cluster) not in fronts:
+            hosts.setdefault(host_of(cluster), []).append(cluster)
     for host, ports in hosts.items():
         empty = [cluster for cluster in ports if not cluster.endpoints]
         names = [host] if len(empty) == len(ports) else [cluster.name for cluster in empty]

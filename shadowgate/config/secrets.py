@@ -8,11 +8,8 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-HIDDEN: Final = "[redacted]"
+from shadowgate.plugin.credentials import HIDDEN, is_credential
 
-_CREDENTIAL: Final = re.compile(
-    r"(?:proxy-)?authorization|(?:.*[-_.])?(?:api-?key|token|secret|password|passwd|credentials?)", re.IGNORECASE
-)
 _COOKIE: Final = re.compile(r"(?:set-)?cookie", re.IGNORECASE)
 _HEADER_VALUES: Final = frozenset({"set", "add", "headers"})
 """Mappings of header names to values: only in these is a cookie a value and not the name of one."""
@@ -25,10 +22,10 @@ def redacted(value: Any, under: str = "") -> Any:
         return [redacted(item, under) for item in value]
     if not isinstance(value, dict):
         return value
-    secret_name = isinstance(value.get("name"), str) and _CREDENTIAL.fullmatch(value["name"]) is not None
+    secret_name = isinstance(value.get("name"), str) and is_credential(value["name"])
     shown = {}
     for key, item in value.items():
-        hidden = _CREDENTIAL.fullmatch(key) is not None or (under in _HEADER_VALUES and _COOKIE.fullmatch(key))
+        hidden = is_credential(key) or (under in _HEADER_VALUES and _COOKIE.fullmatch(key))
         if isinstance(item, str) and (hidden or (secret_name and key in _TEXTS)):
             shown[key] = HIDDEN
         else:

@@ -19,8 +19,9 @@ from zope.interface.interface import InterfaceClass
 
 from shadowgate.config.catalog import Catalog
 from shadowgate.config.secrets import redacted
+from shadowgate.config.statuses import status_of
 from shadowgate.errors import NOWHERE, Position
-from shadowgate.model import Configuration, Destination, Mirror, PluginUse
+from shadowgate.model import Configuration, Destination, Mirror, PluginUse, Rule, Status
 from shadowgate.plugin import (
     IBalancer,
     IFilter,
@@ -54,6 +55,8 @@ _FIRST: Final = ("kind", "namespace", "name")
 """What a part is called, shown before what it says."""
 _UNSAID: Final = frozenset({"said", "inherits", "named"})
 """Fields that ``config`` keeps its accounts in."""
+_ONLY_IF_SAID: Final = frozenset({"failure", "parents", "generation", "protocol"})
+"""Fields that most parts have nothing to say in."""
 
 Plain = dict[str, Any]
 
@@ -65,11 +68,12 @@ class View:
     catalog: Catalog | None = None
 
     def configuration(self, configuration: Configuration) -> Plain:
-        """Return listeners, routes and clusters."""
+        """Return listeners, routes and clusters, and the statuses of objects that have one."""
         return {
             "listeners": self.all(configuration.listeners),
             "routes": self.all(configuration.routes),
             "clusters": self.all(configuration.clusters),
+            "statuses": [_status(status) for status in configuration.statuses],
         }
 
     def all(self, parts: Iterable[Any]) -> list[Plain]:
@@ -81,9 +85,11 @@ class View:
         if isinstance(part, Destination):
             shown["destination"] = str(part)
         fields = {field.name: field for field in attrs.fields(type(part)) if field.init and field.name not in _UNSAID}
+        if isinstance(part, Rule):
+            del fields["conditions"]  # they stand in the route's status
         for name in dict.fromkeys((*filter(fields.__contains__, _FIRST), *fields)):
             value = getattr(part, name)
-            if value is not None and value != NOWHERE:
+            if value is not None and value != NOWHERE and (value or name not in _ONLY_IF_SAID):
                 shown[camel(name)] = self._value(value, _POINTS.get(name))
         if isinstance(part, Mirror):
             shown["name"] = part.label
@@ -123,6 +129,12 @@ class View:
         if isinstance(value, Mapping):
             return {str(key): self._value(item, point) for key, item in value.items()}
         return value
+
+
+def _status(status: Status) -> Plain:
+    key = status.key
+    named = {"kind": key.kind, "namespace": key.namespace, "name": key.name}
+    return {**{name: value for name, value in named.items() if value}, "status": status_of(status)}
 
 
 def camel(snake: str) -> str:

@@ -67,6 +67,9 @@ def port_of(url: str) -> int:
 
 
 def _split(url: str) -> SplitResult:
+    # urlsplit would take line breaks and tabs out of it without a word, and ask about another URL.
+    if not url.isprintable():
+        raise ValueError(f"{url!r} is not a URL: it has a control character")
     try:
         parts = urlsplit(url)
         port = parts.port

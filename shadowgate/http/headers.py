@@ -41,7 +41,8 @@ class Headers:
 
     def get(self, name: bytes) -> bytes | None:
         """Return the first value of the field with this lower-case ``name``, or None."""
-        value = self.index.get(name)
+        index = self._index
+        value = (self.index if index is None else index).get(name)
         return value[0] if type(value) is list else value  # type: ignore[return-value]
 
     def get_all(self, name: bytes) -> list[bytes]:
@@ -53,13 +54,16 @@ class Headers:
 
     def joined(self, name: bytes) -> bytes | None:
         """Return the field's values as one comma-separated value (RFC 9110 section 5.3), or None when absent."""
-        value = self.index.get(name)
+        index = self._index
+        value = (self.index if index is None else index).get(name)
         return b",".join(value) if type(value) is list else value  # type: ignore[return-value]
 
     def set(self, name: bytes, value: bytes) -> None:
         """Give the field this one value: in place of its first occurrence, or at the end."""
         lower = name.lower()
-        index = self.index
+        index = self._index
+        if index is None:
+            index = self.index
         pairs = self.pairs
         if lower not in index:
             pairs.append((name, value))
@@ -88,9 +92,17 @@ class Headers:
         else:
             index[lower] = [seen, value]  # type: ignore[list-item]
 
+    def add_absent(self, pairs: list[Pair]) -> None:
+        """Append fields of lower-case names, no two of them alike, that are known not to be there."""
+        index = self.index
+        self.pairs += pairs
+        index.update(pairs)
+
     def remove(self, name: bytes) -> None:
         """Drop every line of the field with this lower-case ``name``."""
-        index = self.index
+        index = self._index
+        if index is None:
+            index = self.index
         if name not in index:
             return
         if len(index) == len(self.pairs):
@@ -107,7 +119,8 @@ class Headers:
         return Headers(self.pairs.copy(), index.copy() if whole else None)  # type: ignore[union-attr]
 
     def __contains__(self, name: bytes) -> bool:
-        return name in self.index
+        index = self._index
+        return name in (self.index if index is None else index)
 
     def __iter__(self) -> Iterator[Pair]:
         return iter(self.pairs)

@@ -35,8 +35,14 @@ _any_response = head_pattern(STATUS_LINE).match
 _absolute_target = re.compile(rb"(?i:https?)://([^/?]*+)(/[^?]*+)?(\?.*+)?").fullmatch
 
 _count = re.compile(rb"[0-9]{1,9}").fullmatch
+_content_length = re.compile(rb"[0-9]{1,18}").fullmatch
 
 _SLASH = 0x2F
+_BODILESS = frozenset((204, 304))
+_KEPT = frozenset((b"keep-alive", b"Keep-Alive"))
+_NOTHING: frozenset[bytes] = frozenset()
+_NOT_SAID = -9
+"""No length was seen."""
 _COUNTED = frozenset((b"TRACE", b"OPTIONS"))
 """The methods whose way a client may limit."""
 _LLHTTP_METHODS = frozenset((b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"OPTIONS", b"PATCH", b"TRACE"))
@@ -375,14 +381,26 @@ class ResponseParser(_HeadFinder):
 
     def _understand(self, status: int, reason: bytes, version: int, request_method: bytes) -> ResponseMessage:
         fields = self._fields
-        if len(fields.pairs) + len(fields.special) > self._limits.header_count:
+        specials = fields.special
+        if len(fields.pairs) + len(specials) > self._limits.header_count:
             raise Malformed("too many header fields")
+        if version == 11 and status >= 200 and request_method != b"HEAD" and status not in _BODILESS:
+            # Most answers: a length and at most a connection that stays, neither of which says more than it seems to.
+            length, kept = _NOT_SAID, True
+            for name, (_, value), _ in specials:
+                if name == b"content-length" and length == _NOT_SAID and _content_length(value) is not None:
+                    length = int(value)
+                elif name != b"connection" or value not in _KEPT:
+                    kept = False
+                    break
+            if kept and length != _NOT_SAID:
+                return ResponseMessage(ResponseHead(status, fields.headers([], _NOTHING), reason), length, True)
         lengths: list[bytes] = []
         codings: list[bytes] = []
         connection: list[bytes] = []
         upgrades: list[bytes] = []
         restored: list[Special] = []
-        for special in fields.special:
+        for special in specials:
             name, value = special[0], special[1][1]
             if name == b"content-length":
                 lengths.append(value)

@@ -9,6 +9,7 @@ from shadowgate.model.configuration import Configuration, Fragment
 from shadowgate.model.gateways import (
     GATEWAY_GROUP,
     Condition,
+    FilterDefinition,
     Gateway,
     GatewayClass,
     GatewayListener,
@@ -50,11 +51,13 @@ from shadowgate.model.routing import (
 )
 from shadowgate.model.settings import Limits, MirrorLimits, Settings, Timeouts
 from shadowgate.model.use import PluginUse
+from shadowgate.model.variants import Availability, Presence, Probe, Variant, Variants
 
 __all__ = [
     "GATEWAY_GROUP",
     "NO_POLICY",
     "OWN",
+    "Availability",
     "ClientNetwork",
     "Cluster",
     "ClusterPolicy",
@@ -66,6 +69,7 @@ __all__ = [
     "Destination",
     "Endpoint",
     "EndpointSet",
+    "FilterDefinition",
     "Fragment",
     "Gateway",
     "GatewayClass",
@@ -89,6 +93,8 @@ __all__ = [
     "ParentStatus",
     "PathMatch",
     "PluginUse",
+    "Presence",
+    "Probe",
     "Reference",
     "ReferenceGrant",
     "RetryBudget",
@@ -100,6 +106,8 @@ __all__ = [
     "TcpKeepalive",
     "Timeouts",
     "TrafficPolicy",
+    "Variant",
+    "Variants",
     "Warmup",
     "Workload",
 ]

@@ -47,11 +47,15 @@ class Subset:
 
 @frozen
 class ClusterPort:
-    """A port that clients of the cluster name: ``number`` outside, ``target`` (number or name) on the endpoints."""
+    """A port that clients of the cluster name: ``number`` outside, ``target`` (number or name) on the endpoints.
+
+    ``protocol`` is what is spoken there, as a Service says it (``appProtocol``); empty where nobody says.
+    """
 
     number: int
     name: str = ""
     target: int | str | None = None
+    protocol: str = ""
 
 
 @frozen
@@ -85,13 +89,15 @@ class EndpointSet:
     """Endpoints said apart from their cluster (EndpointSlice, Endpoints): added to the cluster of this name.
 
     ``port_names`` maps a port's name to its number; an endpoint here has port 0 until it is joined with the
-    cluster's port of that name.  A cluster's port that is not named here is not served by these endpoints.
+    cluster's port of that name.  A cluster's port that is not named here is not served by these endpoints.  ``ending``
+    still answer and are on their way out: they serve where the cluster has no others (Kubernetes KEP-1669).
     """
 
     cluster: str
     endpoints: tuple[Endpoint, ...]
     port_names: Mapping[str, int] = field(factory=dict)
     position: Position = field(default=NOWHERE, eq=False)
+    ending: tuple[Endpoint, ...] = ()
 
 
 @frozen

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from attrs import field, frozen
 
 from shadowgate.model.clusters import Cluster, ClusterPolicy, EndpointSet, Workload
-from shadowgate.model.gateways import Gateway, GatewayClass, Namespace, ReferenceGrant, Status
+from shadowgate.model.gateways import FilterDefinition, Gateway, GatewayClass, Namespace, ReferenceGrant, Status
 from shadowgate.model.routing import ClientNetwork, Listener, Route
+from shadowgate.model.variants import Availability, Variants
 
 Fragment = (
     Listener
@@ -22,6 +23,9 @@ Fragment = (
     | Gateway
     | Namespace
     | ReferenceGrant
+    | FilterDefinition
+    | Variants
+    | Availability
 )
 """What a dialect may make of a document."""
 
@@ -32,12 +36,17 @@ class Configuration:
 
     A cluster here serves one port at most: what was said with several ports stands here once for each, under the
     same aliases, in the order of the ports.  Its endpoints carry the port that they are reached at.
+
+    ``variants`` are the applications whose probes are to be asked, ``availability`` says of those and of all others
+    which variants are there; the routes that follow from it are among ``routes``.
     """
 
     listeners: tuple[Listener, ...] = ()
     routes: tuple[Route, ...] = ()
     clusters: tuple[Cluster, ...] = ()
     statuses: tuple[Status, ...] = ()
+    variants: tuple[Variants, ...] = ()
+    availability: tuple[Availability, ...] = ()
     _by_name: Mapping[str, tuple[Cluster, ...]] = field(init=False, repr=False, eq=False)
 
     def find(self, name: str, port: int | None = None) -> Cluster | None:

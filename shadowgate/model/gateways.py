@@ -12,6 +12,7 @@ from typing import Literal
 from attrs import field, frozen
 
 from shadowgate.errors import NOWHERE, Position
+from shadowgate.model.use import PluginUse
 
 GATEWAY_GROUP = "gateway.networking.k8s.io"
 
@@ -154,6 +155,16 @@ class ReferenceGrant:
     namespace: str
     sources: tuple[Grantee, ...]
     targets: tuple[GrantTarget, ...]
+    position: Position = field(default=NOWHERE, eq=False)
+
+
+@frozen
+class FilterDefinition:
+    """A use of a filter plugin under a name, for rules to refer to (``Filter`` of ``shadowgate.io``)."""
+
+    name: str
+    namespace: str
+    use: PluginUse
     position: Position = field(default=NOWHERE, eq=False)
 
 

@@ -85,7 +85,7 @@ class HealthCheck:
 
     ``path`` is asked for over HTTP, None only connects.  ``host`` is the Host that is asked for, empty for the
     endpoint's address; ``port`` is the one that is asked where that is not the endpoint's own.  ``expected`` are ranges
-    of good statuses, both ends included.
+    of good statuses, both ends included, and ``expected_headers`` fields that a good answer has.
 
     An endpoint is left out after ``fall`` bad results in a row and comes back after ``rise`` good ones; before its
     first result it is as ``initially`` says, and where that is not well the first good one is enough.  While fewer
@@ -104,6 +104,7 @@ class HealthCheck:
     initially: Literal["healthy", "unhealthy"] = "healthy"
     panic_percent: int = 50
     position: Position = field(default=NOWHERE, eq=False)
+    expected_headers: tuple[tuple[str, str], ...] = ()
 
 
 @frozen

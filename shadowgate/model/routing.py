@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, Literal
 
-from attrs import field, frozen
+from attrs import field
 
 from shadowgate.errors import NOWHERE, Position
+from shadowgate.fixed import fixed
 from shadowgate.model.gateways import Condition, ParentReference, Reference
-from shadowgate.model.settings import MirrorLimits, Timeouts
+from shadowgate.model.settings import MirrorLimits
 from shadowgate.model.use import PluginUse
 
 OWN: Final = "mesh"
 """Among the listeners of a Route: the gateway's own, ``--listen`` and the native form's (Istio's reserved gateway)."""
 
 
-@frozen
+@fixed
 class Listener:
     """A place to accept clients.
 
@@ -40,7 +41,7 @@ class Listener:
     position: Position = field(default=NOWHERE, eq=False)
 
 
-@frozen
+@fixed
 class ClientNetwork:
     """Labels of the clients in some networks (CIDR), for conditions on where a request comes from.
 
@@ -52,7 +53,7 @@ class ClientNetwork:
     position: Position = field(default=NOWHERE, eq=False)
 
 
-@frozen
+@fixed
 class PathMatch:
     """A condition on the path: the one kind of condition that the route table indexes.
 
@@ -66,7 +67,7 @@ class PathMatch:
     position: Position = field(default=NOWHERE, eq=False)
 
 
-@frozen
+@fixed
 class Match:
     """All of its conditions hold; ``conditions`` are matcher plugins.
 
@@ -84,9 +85,12 @@ class Match:
     position: Position = field(default=NOWHERE, eq=False)
 
 
-@frozen
+@fixed
 class Destination:
     """Where a share of the traffic goes.  ``filters`` run only for requests that go there.
+
+    ``mirrors`` get copies of the requests that go there, beside the mirrors of the rule.  ``balancer`` is the plugin
+    that chooses among its endpoints for this rule; None is the cluster's own.
 
     ``reference`` is the object behind it where a namespace's owner must allow that (Gateway API).  ``failure`` says
     why the share is answered 500, empty where it is not: ``config`` fills it in.
@@ -100,13 +104,15 @@ class Destination:
     position: Position = field(default=NOWHERE, eq=False)
     reference: Reference | None = None
     failure: str = ""
+    mirrors: tuple[Mirror, ...] = ()
+    balancer: PluginUse | None = None
 
     def __str__(self) -> str:
         text = self.cluster if self.subset is None else f"{self.cluster}/{self.subset}"
         return text if self.port is None else f"{text}:{self.port}"
 
 
-@frozen
+@fixed
 class Mirror:
     """Where copies go, which requests are copied, and what a copy looks like.
 
@@ -132,7 +138,7 @@ class Mirror:
         return self.name or str(self.destination)
 
 
-@frozen
+@fixed
 class Delegate:
     """Another Route, without hosts of its own, whose rules stand in this rule's place (Istio ``delegate``)."""
 
@@ -141,12 +147,13 @@ class Delegate:
     position: Position = field(default=NOWHERE, eq=False)
 
 
-@frozen
+@fixed
 class Rule:
     """The first rule of a route one of whose matches holds decides; no matches hold always.
 
     ``balancer`` is the plugin that chooses among ``destinations``; None is ``weight``.  ``retry`` is the retry-policy
-    plugin; None never tries again, but for an idle connection that turns out dead.  A timeout of None is the gateway's.
+    plugin; None never tries again, but for an idle connection that turns out dead.  ``timeouts`` are fields of
+    :class:`Timeouts` by name; those that are not said are the gateway's, and so is a timeout of None.
 
     ``failure`` says why all its requests are answered 500 (a filter that is unknown, no destination at all), and
     ``conditions`` are what its text settles of its Route's conditions.
@@ -163,7 +170,7 @@ class Rule:
     retry: PluginUse | None = None
     timeout: float | None = None
     attempt_timeout: float | None = None
-    timeouts: Timeouts | None = None
+    timeouts: Mapping[str, float] | None = None
     delegate: Delegate | None = None
     said: tuple[str, ...] = ()
     name: str = ""
@@ -172,7 +179,7 @@ class Rule:
     conditions: tuple[Condition, ...] = ()
 
 
-@frozen
+@fixed
 class Route:
     """Rules for some hosts.
 

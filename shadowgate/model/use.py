@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from attrs import field, frozen
+from attrs import field
 
 from shadowgate.errors import NOWHERE, Position
+from shadowgate.fixed import fixed
 
 
-@frozen
+@fixed
 class PluginUse:
     """``name`` of a component and its options.
 
@@ -19,7 +20,8 @@ class PluginUse:
 
     ``key`` is the field of the rule that asks for it, in a dialect whose rules take fields over from others.
     ``matched`` names an option that depends on the match that holds: it gets the prefix that the path was found by.
-    ``config`` uses both up.
+    ``definition`` names an object (``namespace/name``) that says which plugin it is and with what options; ``name`` is
+    empty until then.  ``config`` uses all three up.
     """
 
     name: str
@@ -28,3 +30,4 @@ class PluginUse:
     on_error: Literal["fail", "skip"] = "fail"
     key: str = field(default="", eq=False)
     matched: str = field(default="", eq=False)
+    definition: str = ""

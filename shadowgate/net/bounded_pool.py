@@ -10,6 +10,7 @@ from twisted.internet.interfaces import IReactorTime
 from shadowgate.http.framing import WireLimits
 from shadowgate.net.client import ClientConnection
 from shadowgate.net.pool import Dialing, MakeEndpoint, Pool, Upkeep
+from shadowgate.net.readiness import Readiness
 from shadowgate.runtime import outcomes
 from shadowgate.runtime.bounds import Line, requests_full
 from shadowgate.runtime.streams import Dial, Receiver, Waiter
@@ -29,8 +30,10 @@ class BoundedPool(Pool):
         upkeep: Upkeep | None,
         line: Line,
         timers: Timers,
+        readiness: Readiness | None = None,
+        shadows: bool = False,
     ) -> None:
-        super().__init__(name, make_endpoint, limits, idle_lane, most_idle, upkeep)
+        super().__init__(name, make_endpoint, limits, idle_lane, most_idle, upkeep, readiness, shadows)
         self._line = line
         self._bounds = line.bounds
         self._timers = timers

@@ -10,10 +10,9 @@ from socket import MSG_DONTWAIT, MSG_PEEK
 from typing import Any
 
 from twisted.internet.error import ConnectionDone
-from twisted.internet.interfaces import IHalfCloseableProtocol
-from twisted.internet.protocol import Protocol
+from twisted.internet.interfaces import IHalfCloseableProtocol, IProtocol
 from twisted.python.failure import Failure
-from zope.interface import alsoProvides
+from zope.interface import classImplements
 
 from shadowgate.errors import BadBody, BadResponse
 from shadowgate.http.framing import CHUNKED, NO_BODY, BodyReader, WireLimits, reader_for
@@ -23,6 +22,7 @@ from shadowgate.http.parser import ResponseParser
 from shadowgate.http.writer import chunk, last_chunk, request_block
 from shadowgate.net.outbox import Outbox, outbox_for
 from shadowgate.net.raw import Raw
+from shadowgate.net.readiness import PIECES, Readiness
 from shadowgate.runtime import outcomes
 from shadowgate.runtime.outcomes import Outcome
 from shadowgate.runtime.streams import Receiver
@@ -35,12 +35,22 @@ MOST_INFORMATIONAL = 32
 """1xx answers that an upstream may send before its final one."""
 
 
-class ClientConnection(Protocol):
+class ClientConnection:
     """Implements ``streams.Upstream``.  ``released`` is told when it can serve another request, or is gone."""
 
-    def __init__(self, limits: WireLimits, released: Callable[[ClientConnection, bool], None]) -> None:
+    def __init__(
+        self,
+        limits: WireLimits,
+        released: Callable[[ClientConnection, bool], None],
+        readiness: Readiness | None = None,
+        shadow: bool = False,
+    ) -> None:
+        self.transport: Any = None
+        self._shadow = shadow
         self._limits = limits
         self._released = released
+        self._readiness = readiness
+        self._turn = -1
         self._parser = ResponseParser(limits)
         self._receiver: Receiver | None = None
         self._outbox: Outbox
@@ -61,12 +71,24 @@ class ClientConnection(Protocol):
 
     # Twisted's side
 
+    def makeConnection(self, transport: Any) -> None:
+        self.transport = transport
+        self.connectionMade()
+
     def connectionMade(self) -> None:
         set_no_delay = getattr(self.transport, "setTcpNoDelay", None)
         if set_no_delay is not None:
             set_no_delay(True)
-        self._outbox = outbox_for(self.transport, self)
+        self._outbox = outbox_for(self.transport, self, self._readiness, shadow=self._shadow)
+        if self._readiness is not None and not self._readiness.adopt(self.transport, self._received, upstream=True):
+            self._readiness = None
         self._connected = True
+
+    def _received(self, data: bytes) -> None:
+        readiness = self._readiness
+        assert readiness is not None
+        self._turn = -1 if readiness.ended or len(data) in PIECES else readiness.turn
+        self.dataReceived(data)
 
     def dataReceived(self, data: bytes) -> None:
         if self._receiver is None:
@@ -80,7 +102,7 @@ class ClientConnection(Protocol):
         if not self._reading:
             self._read()
 
-    def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
+    def connectionLost(self, reason: Failure) -> None:
         connected, self._connected = self._connected, False
         receiver, self._receiver = self._receiver, None
         if connected:
@@ -106,9 +128,11 @@ class ClientConnection(Protocol):
             receiver.response_failed(outcomes.UPSTREAM_CLOSED if clean else outcomes.UPSTREAM_RESET)
 
     def readConnectionLost(self) -> None:
-        """Heard only behind an upgrade: until then a peer that closes its side is gone."""
+        """Behind an upgrade the peer may go on listening; until then one that closes its side is gone."""
         if self._raw is not None:
             self._raw.read_ended()
+        else:
+            self.transport.connectionLost(Failure(ConnectionDone()))
 
     def writeConnectionLost(self) -> None:
         """Our own doing."""
@@ -173,7 +197,6 @@ class ClientConnection(Protocol):
         self._receiver = None
         early, self._input = self._input, b""
         self.resume()
-        alsoProvides(self, IHalfCloseableProtocol)
         raw = self._raw = Raw(self._transport, self._outbox, early)
         return raw
 
@@ -193,6 +216,9 @@ class ClientConnection(Protocol):
 
     def stale(self) -> bool:
         """Whether the peer has closed, or sent something, that the reactor has not come to yet."""
+        readiness = self._readiness
+        if readiness is not None and readiness.serving and self._turn == readiness.turn:
+            return False  # it was read a moment ago, after everything that had come
         socket = getattr(self.transport, "socket", None)
         if socket is None:
             return False
@@ -256,6 +282,10 @@ class ClientConnection(Protocol):
             self._release()
             receiver.response(message.head, length, b"", True)
             return True
+        if length == len(rest):
+            self._release()
+            receiver.response(message.head, length, rest, True)
+            return True
         reader = reader_for(length, self._limits)
         payload = reader.feed(rest) if rest else b""
         if reader.done:
@@ -316,3 +346,6 @@ class ClientConnection(Protocol):
     def __repr__(self) -> str:
         busy = "idle" if self._receiver is None else "busy"
         return f"<ClientConnection {busy}, {self.requests} requests>"
+
+
+classImplements(ClientConnection, IProtocol, IHalfCloseableProtocol)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from socket import SOMAXCONN
 from typing import Any
 
 from twisted.internet import tcp
+from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
@@ -15,6 +17,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from shadowgate.model import Listener
+from shadowgate.net.moving import MovableReactor
 from shadowgate.plugin import Report
 from shadowgate.plugin.checks import listeners
 
@@ -31,21 +34,23 @@ Bind = Callable[[Key, IProtocolFactory], "Deferred[IListeningPort]"]
 
 
 class Listeners:
-    """Opens and closes listening ports; ``factory`` makes the Twisted factory for a listener's name.
+    """Opens and closes listening ports; ``factory`` makes the Twisted factory for a listener.
 
-    ``bind`` opens one; without it, the endpoint is bound as it says.  ``opened`` hears of each that is open.
+    ``bind`` opens one, by ``reactor``; without it, the endpoint is bound as it says.  ``opened`` hears of each that is
+    open.
     """
 
     def __init__(
         self,
         reactor: Any,
-        factory: Callable[[str], IProtocolFactory],
+        factory: Callable[[Listener], IProtocolFactory],
         bind: Bind | None = None,
         opened: Callable[[IProtocolFactory, IListeningPort], object] = lambda factory, port: None,
     ) -> None:
         self._factory = factory
         self._opened = opened
-        self._bind_port = bind or (lambda key, factory: serverFromString(reactor, key[1]).listen(factory))
+        self._reactor = reactor if isinstance(reactor, MovableReactor) else MovableReactor(reactor)
+        self._bind_port = bind or (lambda key, factory: serverFromString(self._reactor, key[1]).listen(factory))
         self._open: dict[Key, IListeningPort | None] = {}
         self._handed_over: set[str] = set()
         self._closed = False
@@ -53,16 +58,19 @@ class Listeners:
     def open(self, wanted: Iterable[Listener], report: Report) -> None:
         """Bind what is not bound yet; when one fails, those that were bound by this call are closed again.
 
+        A listener may have moved to another address of the same port: the ports that are not wanted make room.
         After :meth:`close` nothing is opened any more: a configuration may still be on its way when the end begins.
         """
         if self._closed:
             return
+        wanted = tuple(wanted)
         bound: list[tuple[str, str]] = []
         for listener in wanted:
             key = (listener.name, listener.endpoint)
             if key in self._open:
                 continue
-            failure = self._bind(key)
+            with self._reactor.making_room(port for other, port in self.ports().items() if other not in _keys(wanted)):
+                failure = self._bind(key, listener)
             if failure is None:
                 bound.append(key)
                 continue
@@ -78,8 +86,8 @@ class Listeners:
 
     def close_others(self, wanted: Iterable[Listener]) -> None:
         """Close the ports that are not wanted any more; their clients keep their connections."""
-        names = {(listener.name, listener.endpoint) for listener in wanted}
-        for key in [key for key in self._open if key not in names]:
+        keys = _keys(wanted)
+        for key in [key for key in self._open if key not in keys]:
             self._close(key)
 
     def close(self) -> Deferred[Any]:
@@ -90,21 +98,21 @@ class Listeners:
     @property
     def addresses(self) -> tuple[tuple[str, str, str], ...]:
         """``(listener, endpoint, address bound)`` of each open port."""
-        return tuple((*key, "" if port is None else str(port.getHost())) for key, port in self._open.items())
+        return tuple((*key, "" if port is None else _shown(port.getHost())) for key, port in self._open.items())
 
     def ports(self) -> dict[Key, IListeningPort]:
         """The open ports by listener."""
         return {key: port for key, port in self._open.items() if port is not None}
 
-    def _bind(self, key: tuple[str, str]) -> Failure | None:
-        name, endpoint = key
+    def _bind(self, key: Key, listener: Listener) -> Failure | None:
+        endpoint = listener.endpoint
         failures: list[Failure] = []
         late = False
         if endpoint in self._handed_over:
             return Failure(ValueError("the service manager hands a socket over once, and this one has been closed"))
         self._open[key] = None
         try:
-            factory = self._factory(name)
+            factory = self._factory(listener)
             listening = self._bind_port(key, factory)
         except Exception:
             del self._open[key]
@@ -145,6 +153,10 @@ class Listeners:
         return f"<Listeners {', '.join(endpoint for _, endpoint in self._open) or 'none'}>"
 
 
+def _keys(wanted: Iterable[Listener]) -> set[Key]:
+    return {(listener.name, listener.endpoint) for listener in wanted}
+
+
 def _of_the_manager(endpoint: str) -> bool:
     return endpoint.startswith("systemd:")
 
@@ -155,6 +167,15 @@ def _deepen(endpoint: str, port: Any) -> None:
     if isinstance(port, tcp.Port) and port.backlog == TWISTED_BACKLOG and not _of_the_manager(endpoint):
         port.backlog = SOMAXCONN
         port.socket.listen(SOMAXCONN)
+
+
+def _shown(address: Any) -> str:
+    """Return a socket's address as endpoints of a configuration are written."""
+    if isinstance(address, UNIXAddress):
+        return f"unix:{os.fsdecode(address.name or b'')}"
+    if isinstance(address, IPv6Address):
+        return f"[{address.host}]:{address.port}"
+    return f"{address.host}:{address.port}" if isinstance(address, IPv4Address) else str(address)
 
 
 def _reason(failure: Failure) -> str:

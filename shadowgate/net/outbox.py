@@ -11,7 +11,18 @@ from typing import Any, Protocol
 
 from twisted.internet.interfaces import IPullProducer, IPushProducer
 from twisted.internet.tcp import Connection
-from zope.interface import implementer
+from zope.interface import classImplements
+
+MOST_HELD = 64 * 1024
+"""Bytes of one connection that wait for the end of a turn."""
+
+
+class Turns(Protocol):
+    """Whose turns writes wait for the end of; there ``unsent`` are flushed, and then the shadows'."""
+
+    serving: bool
+    unsent: list[DirectOutbox]
+    unsent_shadows: list[DirectOutbox]
 
 
 class Owner(Protocol):
@@ -20,26 +31,55 @@ class Owner(Protocol):
     def write_drained(self) -> None: ...
 
 
-@implementer(IPullProducer)
 class DirectOutbox:
     """For a transport that is a socket and nothing else.
 
     While the transport holds bytes it has this outbox as its pull producer, and asks it for more when they are gone.
     """
 
-    __slots__ = ("_arming", "_send", "_transport", "full", "owner")
+    __slots__ = ("_arming", "_held", "_send", "_size", "_transport", "_turns", "_unsent", "full", "owner")
 
-    def __init__(self, transport: Any, owner: Owner) -> None:
+    def __init__(self, transport: Any, owner: Owner, turns: Turns | None = None, *, shadow: bool = False) -> None:
         self._transport = transport
+        self._turns = turns
+        if turns is not None:
+            self._unsent = turns.unsent_shadows if shadow else turns.unsent
+        self._held: list[bytes] = []
+        self._size = 0
         self.owner = owner
         self._send = transport.socket.send
         self._arming = False
         self.full = False
 
     def write(self, data: bytes) -> None:
+        if self.full:
+            self._transport.write(data)
+            return
+        held = self._held
+        if not held:
+            turns = self._turns
+            if turns is None or not turns.serving:
+                self._write_now(data)
+                return
+            self._unsent.append(self)
+        held.append(data)
+        self._size += len(data)
+        if self._size > MOST_HELD:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what was held back for the end of the turn."""
+        held = self._held
+        if held:
+            data = held[0] if len(held) == 1 else b"".join(held)
+            self._held = []
+            self._size = 0
+            self._write_now(data)
+
+    def _write_now(self, data: bytes) -> None:
         transport = self._transport
-        if self.full or transport.disconnecting or not transport.connected:
-            transport.write(data)
+        if transport.disconnecting:
+            transport.write(data)  # behind what it holds
             return
         try:
             sent = self._send(data)
@@ -60,6 +100,7 @@ class DirectOutbox:
 
     def close(self) -> None:
         """Close once everything is written."""
+        self.flush()
         if self.full:
             self.full = False
             self._transport.unregisterProducer()
@@ -67,6 +108,7 @@ class DirectOutbox:
 
     def close_write(self) -> None:
         """Close our direction once everything is written, and go on reading."""
+        self.flush()
         if self.full:
             self.full = False
             self._transport.unregisterProducer()
@@ -83,7 +125,6 @@ class DirectOutbox:
         """The connection is gone; its owner is told by ``connectionLost``."""
 
 
-@implementer(IPushProducer)
 class BufferedOutbox:
     """For any other transport (TLS, a test's): its own buffer, and its own word on when that is full."""
 
@@ -126,12 +167,15 @@ class BufferedOutbox:
         """The connection is gone; its owner is told by ``connectionLost``."""
 
 
+classImplements(DirectOutbox, IPullProducer)
+classImplements(BufferedOutbox, IPushProducer)
+
 Outbox = DirectOutbox | BufferedOutbox
 
 
-def outbox_for(transport: Any, owner: Owner) -> Outbox:
+def outbox_for(transport: Any, owner: Owner, turns: Turns | None = None, *, shadow: bool = False) -> Outbox:
     """Return the outbox that suits the transport."""
     # A TLS transport is a Connection whose writes do not go to its socket as they are.
     if isinstance(transport, Connection) and not getattr(transport, "TLS", False):
-        return DirectOutbox(transport, owner)
+        return DirectOutbox(transport, owner, turns, shadow=shadow)
     return BufferedOutbox(transport, owner)

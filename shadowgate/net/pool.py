@@ -6,9 +6,10 @@ only thing that waits.  How many there may be of a cluster is for ``bounded_pool
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from attrs import frozen
 from twisted.internet.defer import CancelledError, Deferred
@@ -21,10 +22,13 @@ from shadowgate.http.framing import WireLimits
 from shadowgate.model import ConnectionPool, TcpKeepalive
 from shadowgate.net.client import ClientConnection
 from shadowgate.net.keepalive import keep_alive
+from shadowgate.net.readiness import Readiness
 from shadowgate.runtime import outcomes
 from shadowgate.runtime.outcomes import Outcome
 from shadowgate.runtime.streams import Dial, Receiver, Waiter
 from shadowgate.runtime.timers import Alarm, Lane, Timers
+
+_USED_UP: Final = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL)
 
 MakeEndpoint = Callable[[float], IStreamClientEndpoint]
 """``connect timeout in seconds -> endpoint to connect``."""
@@ -71,7 +75,10 @@ def idle_time(policy: ConnectionPool | None, otherwise: float) -> float:
 
 
 class Pool:
-    """Implements ``streams.Pool`` over HTTP/1.1 connections.  ``idle_lane`` bounds how long one stays idle."""
+    """Implements ``streams.Pool`` over HTTP/1.1 connections.
+
+    ``idle_lane`` bounds how long one stays idle.  What is written to ``shadows`` goes out behind everything else.
+    """
 
     def __init__(
         self,
@@ -81,6 +88,8 @@ class Pool:
         idle_lane: Lane,
         most_idle: int,
         upkeep: Upkeep | None = None,
+        readiness: Readiness | None = None,
+        shadows: bool = False,
     ) -> None:
         self.name = name
         self._make_endpoint = make_endpoint
@@ -88,6 +97,8 @@ class Pool:
         self._lane = idle_lane
         self._most_idle = most_idle
         self._upkeep = upkeep
+        self._readiness = readiness
+        self._shadows = shadows
         # Insertion order is the order of use; a connection can leave from the middle.
         self._idle: dict[ClientConnection, None] = {}
         self._busy: set[ClientConnection] = set()
@@ -129,7 +140,7 @@ class Pool:
 
     def made(self) -> ClientConnection:
         """Return a new connection, not connected yet."""
-        return ClientConnection(self._limits, self._released)
+        return ClientConnection(self._limits, self._released, self._readiness, self._shadows)
 
     def take(self, connection: ClientConnection) -> None:
         """A connection that was just made is in use."""
@@ -231,4 +242,6 @@ def reason(failure: Failure) -> Outcome:
         return outcomes.CONNECT_TIMEOUT
     if failure.check(DNSLookupError):
         return outcomes.UNRESOLVED
+    if getattr(failure.value, "osError", None) in _USED_UP:
+        return outcomes.NO_SOCKET
     return outcomes.CONNECT_FAILED

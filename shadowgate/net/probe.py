@@ -19,7 +19,7 @@ from shadowgate.model import Endpoint, HealthCheck
 from shadowgate.net.client import ClientConnection
 from shadowgate.net.dial import dialer
 from shadowgate.net.pool import factory_of, reason
-from shadowgate.runtime.health import expected
+from shadowgate.runtime.health import amiss
 from shadowgate.runtime.outcomes import Outcome
 
 AGENT = b"shadowgate-health-check"
@@ -37,12 +37,23 @@ class Prober:
 
 
 class WireProbe:
-    """One probe, a receiver of the answer that it asks for; ``told`` hears what is wrong, or nothing."""
+    """One probe, a receiver of the answer that it asks for; ``told`` hears what is wrong, or nothing.
+
+    With ``names`` it may wait for a name to be looked up, too.
+    """
 
     def __init__(
-        self, reactor: Any, endpoint: Endpoint, check: HealthCheck, limits: WireLimits, told: Callable[[str], None]
+        self,
+        reactor: Any,
+        endpoint: Endpoint,
+        check: HealthCheck,
+        limits: WireLimits,
+        told: Callable[[str], None],
+        *,
+        names: bool = False,
     ) -> None:
         self._reactor = reactor
+        self._names = names
         self._endpoint = endpoint
         self._check = check
         self._limits = limits
@@ -53,8 +64,9 @@ class WireProbe:
         self._call = reactor.callLater(0, self._start)
 
     def cancel(self) -> None:
-        self._told = None
-        self._over()
+        if self._told is not None:
+            self._told = None
+            self._over()
 
     def _start(self) -> None:
         endpoint, check = self._endpoint, self._check
@@ -62,7 +74,7 @@ class WireProbe:
         # The connection and the answer have one time together; that of the connection alone never comes first.
         late = "no connection in time" if check.path is None else "no answer in time"
         self._call = self._reactor.callLater(check.timeout, self._tell, late)
-        dial = dialer(self._reactor, at, names=False)(check.timeout + 1)
+        dial = dialer(self._reactor, at, self._names)(check.timeout + 1)
         self._attempt = dial.connect(factory_of(lambda: ClientConnection(self._limits, self._released)))
         self._attempt.addCallbacks(self._connected, self._unreachable)
 
@@ -112,7 +124,7 @@ class WireProbe:
         """It is not the answer."""
 
     def response(self, head: ResponseHead, length: int, data: bytes, ended: bool) -> None:
-        self._tell("" if expected(self._check, head.status) else f"status {head.status}")
+        self._tell(amiss(self._check, head))
 
     def response_data(self, data: bytes) -> None:
         """Its status is all that counts."""

@@ -13,6 +13,8 @@ from twisted.names.error import DNSNameError
 from twisted.names.hosts import Resolver as HostsFile
 from twisted.names.resolve import ResolverChain
 
+from shadowgate.net.quiet import QuietReactor
+
 PATIENCE: Final = (1, 2, 4)
 """Seconds to wait for each server before it is asked once more; Twisted's own numbers add up to a minute."""
 
@@ -55,8 +57,9 @@ class Searching(ResolverBase):
 
 def make_resolver(reactor: Any, servers: Sequence[tuple[str, int]] = ()) -> Any:
     """Return a resolver that looks into ``/etc/hosts``, then asks ``servers`` or those of ``/etc/resolv.conf``."""
+    quiet = QuietReactor(reactor)
     if servers:
-        asked: Any = Resolver(None, list(servers), PATIENCE, reactor)
+        asked: Any = Resolver(None, list(servers), PATIENCE, quiet)
     else:
-        asked = Searching(Resolver("/etc/resolv.conf", None, PATIENCE, reactor))
+        asked = Searching(Resolver("/etc/resolv.conf", None, PATIENCE, quiet))
     return ResolverChain([HostsFile(), asked])

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from attrs import frozen
-from twisted.internet.interfaces import IAddress, IHalfCloseableProtocol
-from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.interfaces import IAddress, IHalfCloseableProtocol, IProtocol
+from twisted.internet.protocol import Factory
 from twisted.python.failure import Failure
-from zope.interface import implementer
+from zope.interface import classImplements
 
 from shadowgate.errors import BadBody, BadRequest
 from shadowgate.http.framing import CHUNKED, NO_BODY, UNTIL_CLOSE, BodyReader, WireLimits, reader_for
@@ -26,6 +26,7 @@ from shadowgate.net.admission import Capacity, Entry
 from shadowgate.net.outbox import Outbox, outbox_for
 from shadowgate.net.pace import Pace
 from shadowgate.net.raw import Raw
+from shadowgate.net.readiness import Readiness
 from shadowgate.runtime import outcomes
 from shadowgate.runtime.core import Core
 from shadowgate.runtime.exchange import Exchange
@@ -46,7 +47,10 @@ _BROKEN = {413: outcomes.BODY_TOO_LARGE, 431: outcomes.TRAILERS_TOO_LARGE}
 
 @frozen(eq=False)
 class ServerSide:
-    """What the connections of one listener share; made once."""
+    """What the connections of one listener share; made once.
+
+    ``port`` is the one that it was declared with, where another one may be open in its place; 0 is the one that is.
+    """
 
     core: Core
     listener: str
@@ -61,6 +65,8 @@ class ServerSide:
     entry: Entry
     upgrades: frozenset[bytes]
     connections: set[ServerConnection]
+    port: int = 0
+    readiness: Readiness | None = None
 
     @classmethod
     def of(
@@ -70,6 +76,8 @@ class ServerSide:
         limits: WireLimits,
         scheme: bytes = b"http",
         capacity: Capacity | None = None,
+        port: int = 0,
+        readiness: Readiness | None = None,
     ) -> ServerSide:
         bounds, lane = core.settings.limits, core.timers.lane
         capacity = capacity or Capacity(core.timers.clock, core.stats, core.log)
@@ -87,6 +95,8 @@ class ServerSide:
             Entry(capacity, listener, bounds.connections, bounds.connections_per_client),
             frozenset(protocol.encode() for protocol in core.settings.upgrades),
             set(),
+            port,
+            readiness,
         )
 
 
@@ -107,11 +117,11 @@ class ServerFactory(Factory):
             connection.drain()
 
 
-@implementer(IHalfCloseableProtocol)
-class ServerConnection(Protocol):
+class ServerConnection:
     """HTTP/1.1 and 1.0, with pipelining."""
 
     def __init__(self, side: ServerSide) -> None:
+        self.transport: Any = None
         self._side = side
         self._core = side.core
         self._transport: Any = None
@@ -139,6 +149,10 @@ class ServerConnection(Protocol):
 
     # Twisted's side
 
+    def makeConnection(self, transport: Any) -> None:
+        self.transport = transport
+        self.connectionMade()
+
     def connectionMade(self) -> None:
         transport: Any = self.transport
         self._transport = transport
@@ -146,14 +160,16 @@ class ServerConnection(Protocol):
         set_no_delay = getattr(transport, "setTcpNoDelay", None)
         if set_no_delay is not None:
             set_no_delay(True)
-        self._outbox = outbox_for(transport, self)
+        self._outbox = outbox_for(transport, self, side.readiness)
+        if side.readiness is not None:
+            side.readiness.adopt(transport, self.dataReceived)
         self._parser = RequestParser(
             side.limits,
             scheme=side.scheme,
             peer=_text(transport.getPeer()),
             local=_text(transport.getHost()),
             listener=side.listener,
-            local_port=getattr(transport.getHost(), "port", 0),
+            local_port=side.port or getattr(transport.getHost(), "port", 0),
         )
         self._open = True
         stats = self._core.stats
@@ -193,7 +209,7 @@ class ServerConnection(Protocol):
     def writeConnectionLost(self) -> None:
         """Our own doing, while lingering."""
 
-    def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
+    def connectionLost(self, reason: Failure) -> None:
         self._open = False
         self._leave()
         self._end_pace()
@@ -290,8 +306,10 @@ class ServerConnection(Protocol):
             if self._pace is None and not parser.idle:
                 self._begin_pace(self._side.bounds.header_rate, len(data))
             return False
-        self._leave()
-        self._end_pace()
+        if self._lane is not None:
+            self._leave()
+        if self._pace is not None:
+            self._end_pace()
         self._requests += 1
         self._keep_alive = (
             self._keep_alive and message.keep_alive and self._requests != self._side.bounds.requests_per_connection
@@ -308,6 +326,9 @@ class ServerConnection(Protocol):
         if length == NO_BODY:
             self._input = parser.rest
             exchange.start(message.head, length, b"", True)
+            return True
+        if length == len(parser.rest):
+            exchange.start(message.head, length, parser.rest, True)
             return True
         reader = reader_for(length, self._side.limits)
         try:
@@ -411,7 +432,8 @@ class ServerConnection(Protocol):
     def _end_with(self, status: int, fields: list[Pair], body: bytes) -> None:
         """Give an answer of this connection's own, its last."""
         self._keep_alive = False
-        self._outbox.write(response_block(ResponseHead(status, Headers(fields)), len(body), close=True) + body)
+        head = ResponseHead(status, Headers([*fields, (b"Date", self._core.date())]))
+        self._outbox.write(response_block(head, len(body), close=True) + body)
         self._begin_linger()
 
     # streams.Downstream
@@ -426,7 +448,8 @@ class ServerConnection(Protocol):
                 self._keep_alive = False
         self._length = length
         self._head_sent = True
-        self._end_pace()
+        if self._pace is not None:
+            self._end_pace()
         if self._lane is not None:
             self._leave()
         try:
@@ -541,7 +564,8 @@ class ServerConnection(Protocol):
             self._abort()
 
     def _enter(self, lane: Lane) -> None:
-        self._leave()
+        if self._lane is not None:
+            self._lane.stop(self)
         self._lane = lane
         lane.start(self)
 
@@ -553,6 +577,9 @@ class ServerConnection(Protocol):
 
     def __repr__(self) -> str:
         return f"<ServerConnection {self._side.listener}, exchange={self._exchange!r}>"
+
+
+classImplements(ServerConnection, IProtocol, IHalfCloseableProtocol)
 
 
 def _text(address: Any) -> str:

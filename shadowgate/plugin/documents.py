@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from attrs import define, field, frozen
+from attrs import define, field
 
 from shadowgate.errors import Position, Problem, Severity
+from shadowgate.fixed import fixed
 from shadowgate.plugin.checks import Check
+from shadowgate.plugin.credentials import HIDDEN, leads_to_credential
 
 
-@frozen
+@fixed
 class Scalar:
     """A leaf: ``text`` as written; ``quoted`` when the writer insisted on a string; ``null`` for ``~`` or nothing."""
 
@@ -27,7 +29,17 @@ class Scalar:
         return not self.quoted and self.text in ("", "~", "null", "Null", "NULL")
 
 
-@frozen
+@fixed
+class Block(Scalar):
+    """A text of several lines written as they are (``|``): they begin on the line below ``position``.
+
+    ``indent`` is how far they are indented there, so that places inside the text can be told.
+    """
+
+    indent: int = field(default=0, eq=False)
+
+
+@fixed
 class Sequence:
     items: tuple[Node, ...]
     position: Position = field(eq=False)
@@ -36,7 +48,7 @@ class Sequence:
         return iter(self.items)
 
 
-@frozen
+@fixed
 class Mapping:
     """Entries in written order; keys are unique (the reader refuses repeats)."""
 
@@ -60,11 +72,15 @@ class Mapping:
 Node = Scalar | Sequence | Mapping
 
 
-@frozen
+@fixed
 class Document:
-    """One YAML document with a mapping at its top."""
+    """One YAML document with a mapping at its top.
+
+    ``origin`` says who keeps it where that is not the file of its position: ``store``, say.
+    """
 
     root: Mapping
+    origin: str = field(default="", eq=False)
 
     @property
     def position(self) -> Position:
@@ -114,8 +130,13 @@ class Report:
         expected: str = "",
         check: Check | None = None,
     ) -> None:
-        """Put down one problem; ``check`` is the entry of the reference that explains its kind."""
+        """Put down one problem; ``check`` is the entry of the reference that explains its kind.
+
+        What was found under the name of a credential is not repeated: reports go to logs and terminals.
+        """
         code = "" if check is None else check.code
+        if found and leads_to_credential(path):
+            found = HIDDEN
         self.problems.append(Problem(message, position, severity, path, found, expected, code))
 
     def error(

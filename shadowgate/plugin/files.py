@@ -1,6 +1,6 @@
-"""Which files a configuration is made of, and their text: bounded, in a fixed order, each file once.
+"""Which files a configuration is made of, their text and documents: bounded, in a fixed order, each file once.
 
-What stands in the text is ``yaml``'s to know; watching for changes is the file source's.
+What the text means is ``yaml``'s to know; watching for changes is the file source's.
 """
 
 from __future__ import annotations
@@ -8,12 +8,12 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import BinaryIO, Final
 
 from shadowgate.errors import Position
 from shadowgate.plugin.checks import reading
-from shadowgate.plugin.documents import Report
-from shadowgate.plugin.yaml import MAX_BYTES
+from shadowgate.plugin.documents import Document, Report
+from shadowgate.plugin.yaml import MAX_BYTES, read_text
 
 MAX_FILES: Final = 10_000
 
@@ -56,6 +56,17 @@ def read_file(path: str, report: Report) -> str | None:
     except OSError as error:
         report.error(f"cannot be read: {error.strerror or error}", where, check=reading.FILE_UNREADABLE)
         return None
+    return text_of(content, path, report)
+
+
+def read_stream(stream: BinaryIO, name: str, report: Report) -> str | None:
+    """Return the text of what can be read only once; this waits for whoever writes it."""
+    return text_of(stream.read(MAX_BYTES + 1), name, report)
+
+
+def text_of(content: bytes, path: str, report: Report) -> str | None:
+    """Return what was read as text, or None after reporting why it is none."""
+    where = Position(path)
     if len(content) > MAX_BYTES:
         report.error(f"larger than {MAX_BYTES >> 20} MiB", where, check=reading.TOO_LARGE)
         return None
@@ -67,6 +78,16 @@ def read_file(path: str, report: Report) -> str | None:
         byte = f"the byte 0x{content[error.start]:02x}"
         report.error("not text in UTF-8", Position(path, line, column), found=byte, check=reading.NOT_UTF8)
         return None
+
+
+def documents_in(text: str, path: str, report: Report) -> list[Document]:
+    """Return the documents of a file's text; that there is none is worth a word."""
+    own = Report()
+    documents = read_text(text, path, own)
+    if not documents and not own.problems:
+        own.warning("there is nothing in this file", Position(path), check=reading.EMPTY)
+    report.problems.extend(own.problems)
+    return documents
 
 
 def _walk(directory: str, report: Report) -> Iterator[str]:

@@ -92,6 +92,23 @@ class ISource(Interface):
         """
 
 
+class IGenerator(Interface):
+    """Documents made out of documents: what others would have a controller write.
+
+    It runs before the dialects, once for each configuration, and what it gives is read by them as if somebody had
+    written it.  It is given no document that a generator made.
+    """
+
+    kinds = Attribute("The ``(API group, kind)`` pairs that it looks at.")
+
+    def generate(documents: Sequence[Document], report: Report) -> Iterable[Document]:  # noqa: N805
+        """Return an iterable of documents; problems go to ``report``.
+
+        ``documents`` are all those of its kinds, in the order of reading.  The answer depends on them alone: the same
+        documents always make the same ones, in every process that is asked.
+        """
+
+
 class IDialect(Interface):
     """A language of configuration: what some kinds of documents mean."""
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
+from shadowgate.fixed import fixed
 from shadowgate.model.use import PluginUse
 from shadowgate.plugin import scalars
 from shadowgate.plugin.checks import Check, Unfit, reading
@@ -23,7 +24,7 @@ INVALID: Final = object()
 _SHAPE_NAMES: abc.Mapping[type, str] = {Mapping: "a mapping", Sequence: "a list"}
 
 
-@frozen
+@fixed
 class Given(Scalar):
     """A leaf that a program made: ``value`` is used as it is wherever its type fits."""
 

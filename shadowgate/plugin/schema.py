@@ -26,7 +26,7 @@ from __future__ import annotations
 import types
 from collections.abc import Mapping as AbstractMapping
 from enum import Enum
-from functools import cache
+from functools import cache, partial
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import attrs
@@ -134,6 +134,8 @@ def describe(cls: type[Any]) -> tuple[OptionDoc, ...]:
 
 def to_node(value: Any, position: Position = NOWHERE) -> Node:
     """Return plain values as a tree; nodes stay what they are."""
+    if isinstance(value, str):
+        return Given(value, position, True, value)
     if isinstance(value, Scalar | Sequence | Mapping):
         return value
     if isinstance(value, AbstractMapping):
@@ -143,8 +145,7 @@ def to_node(value: Any, position: Position = NOWHERE) -> Node:
         return Sequence(tuple(to_node(item, position) for item in value), position)
     if value is None:
         return Scalar("", position)
-    text = str(value).lower() if isinstance(value, bool) else str(value)
-    return Given(text, position, isinstance(value, str), value)
+    return Given(str(value).lower() if isinstance(value, bool) else str(value), position, False, value)
 
 
 # Annotations
@@ -176,7 +177,7 @@ def _kind(annotation: Any) -> Kind:
         return choice({str(member.value): member for member in annotation})
     if isinstance(annotation, type) and attrs.has(annotation):
         shapes = (Mapping, Scalar) if hasattr(annotation, "from_scalar") else (Mapping,)
-        return Kind(lambda node, report, path: _read_class(annotation, node, report, path), "mapping", shapes)
+        return Kind(partial(_read_class, annotation), "mapping", shapes)
     raise PluginError(f"options cannot have the type {annotation!r}")
 
 
@@ -214,12 +215,12 @@ def _camel(snake: str) -> str:
 
 
 def _read_class(cls: Any, node: Node, report: Report, path: str) -> Any:
-    if isinstance(node, Given) and isinstance(node.value, cls):
-        return node.value
     plan = _plan(cls)
-    if isinstance(node, Scalar) and not node.null and hasattr(cls, "from_scalar"):
-        return _read_short_form(cls, node, report, path)
     if not isinstance(node, Mapping):
+        if isinstance(node, Given) and isinstance(node.value, cls):
+            return node.value
+        if isinstance(node, Scalar) and not node.null and hasattr(cls, "from_scalar"):
+            return _read_short_form(cls, node, report, path)
         return wrong_shape("a mapping", node, report, path)
     values, nodes, sound = _read_entries(plan, node, report, path)
     for field in plan.required:
@@ -266,20 +267,22 @@ def _placed(value: Any, position: Position) -> Any:
 
 def _read_entries(
     plan: _Plan, node: Mapping, report: Report, path: str
-) -> tuple[dict[str, Any], dict[str, tuple[Node, str]], bool]:
-    """Return the values by field name, the node and path of every key given, and whether all of it was sound."""
+) -> tuple[dict[str, Any], dict[str, tuple[Scalar, Node]], bool]:
+    """Return the values and the entries by field name, and whether all of it was sound."""
     fields, ignored = plan.by_key, plan.ignored
+    outer = join(path, "")
     values: dict[str, Any] = {}
-    nodes: dict[str, tuple[Node, str]] = {}
+    nodes: dict[str, tuple[Scalar, Node]] = {}
     sound = True
-    for key, part in node.entries:
+    for entry in node.entries:
+        key, part = entry
         field = fields.get(key.text)
         if field is None:
             if key.text not in ignored:
                 _report_unknown(plan, key, report, path)
                 sound = False
             continue
-        name, inner = field.name, join(path, key.text)
+        name = field.name
         if name in nodes:
             message = f'"{key.text}" is given twice, in two spellings'
             report.error(message, key.position, path=path, check=reading.REPEATED_KEY)
@@ -287,8 +290,8 @@ def _read_entries(
             continue
         if not field.required and isinstance(part, Scalar) and part.null:
             continue
-        nodes[name] = (part, inner)
-        value = field.kind.read(part, report, inner)
+        nodes[name] = entry
+        value = field.kind.read(part, report, outer + key.text)
         if value is INVALID:
             sound = False
         else:
@@ -300,7 +303,7 @@ def _check_fields(
     cls: Any,
     plan: _Plan,
     values: dict[str, Any],
-    nodes: dict[str, tuple[Node, str]],
+    nodes: dict[str, tuple[Scalar, Node]],
     report: Report,
     path: str,
 ) -> bool:
@@ -325,9 +328,9 @@ def _check_fields(
         except AttributeError:
             continue
         except (ValueError, TypeError) as error:
-            part, inner = nodes[field.name]
+            key, part = nodes[field.name]
             shown = found(part) if isinstance(part, Scalar) else ""
-            report.error(_sentence(error), part.position, path=inner, found=shown, check=check_of(error))
+            report.error(_sentence(error), part.position, path=join(path, key.text), found=shown, check=check_of(error))
             refused = True
     return refused
 

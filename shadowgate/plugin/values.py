@@ -42,7 +42,11 @@ class Environment:
 
 
 class Candidate(Protocol):
-    """What a balancer chooses among.  ``in_flight`` counts requests under way there now."""
+    """What a balancer chooses among.
+
+    ``in_flight`` counts requests under way there now.  ``available`` says whether anybody is there to answer: of an
+    endpoint always, as those that are not well are not offered; of a rule's destination when it has endpoints.
+    """
 
     @property
     def name(self) -> str: ...
@@ -52,6 +56,8 @@ class Candidate(Protocol):
     def labels(self) -> Mapping[str, str]: ...
     @property
     def in_flight(self) -> int: ...
+    @property
+    def available(self) -> bool: ...
 
 
 @frozen
@@ -77,6 +83,7 @@ class ExchangeRecord:
     """One finished exchange, for ``on_done`` and the access log.  Times in seconds, sizes in body bytes.
 
     ``request`` is the head as the filters left it; ``authority`` and ``target`` are what the client asked for.
+    ``reason`` says what is wrong with a configuration by which the request cannot be sent anywhere.
     """
 
     request: RequestHead
@@ -92,6 +99,7 @@ class ExchangeRecord:
     attempts: int
     authority: bytes = b""
     target: bytes = b""
+    reason: str = ""
 
 
 @frozen
@@ -150,11 +158,14 @@ class Retries:
         How many further attempts there can be; 0 keeps no copy of the request's body.
     elsewhere
         Whether endpoints that were tried are avoided while there are others.
+    unanswered
+        The status of the gateway's answer when the last attempt broke off without one; 0 for the usual 502.
     """
 
     decide: Callable[[Attempt], float | None]
     most: int
     elsewhere: bool = True
+    unanswered: int = 0
 
 
 @frozen

@@ -15,11 +15,11 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import yaml
-from attrs import define, field
+from attrs import define, evolve, field
 
 from shadowgate.errors import Position
 from shadowgate.plugin.checks import reading
-from shadowgate.plugin.documents import Document, Mapping, Node, Report, Scalar, Sequence
+from shadowgate.plugin.documents import Block, Document, Mapping, Node, Report, Scalar, Sequence
 from shadowgate.plugin.yaml_errors import explain
 
 MAX_BYTES: Final = 16 * 1024 * 1024
@@ -29,8 +29,13 @@ MAX_SYNTAX_ERRORS: Final = 20
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SCALAR: Final = yaml.ScalarEvent
+_ODD_STARTS: Final = "</"
+"""What a key that has to be looked at more closely starts with, if it starts with anything."""
+
 _LINE_BREAK: Final = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _DOCUMENT_START: Final = re.compile(r"---(\s|$)")
+_INDENT: Final = re.compile(r"(?:[ \t]*\r?\n)*( *)")
+"""Empty lines, and what the first line that is not empty begins with."""
 _KNOWN_TAGS: Final = frozenset(f"tag:yaml.org,2002:{name}" for name in ("map", "seq", "int", "float", "bool", "null"))
 _TEXT_TAGS: Final = frozenset(("!", "tag:yaml.org,2002:str"))
 
@@ -51,7 +56,7 @@ def read_text(text: str, source: str, report: Report) -> list[Document]:
     start = 0
     for _ in range(MAX_SYNTAX_ERRORS):
         chunk = text if lines is None else "\n".join(lines[start:])
-        reader = _Reader(source, report, start, _LOADER(chunk))
+        reader = _Reader(source, report, start, _LOADER(chunk), chunk)
         try:
             documents.extend(reader.documents())
             return documents
@@ -90,6 +95,7 @@ class _Reader:
     report: Report
     first_line: int
     loader: Any
+    text: str = field(repr=False)
     document_line: int = field(init=False)
     nodes: int = 0
     deepest: int = 0
@@ -118,10 +124,14 @@ class _Reader:
 
     def node(self, event: Any, depth: int) -> Node:
         """Return the node that starts with ``event``."""
-        position = self.position(event)
-        self.spend(1, depth, position)
+        mark = event.start_mark  # as position() has it: this is done for every single node
+        position = Position(self.source, self.first_line + mark.line + 1, mark.column + 1)
+        self.nodes += 1
+        if depth > self.deepest or self.nodes > MAX_NODES:
+            self.spend(0, depth, position)
         if type(event) is _SCALAR and event.tag is None and event.anchor is None:  # what most nodes are
-            return Scalar(event.value, position, bool(event.style))
+            style = event.style
+            return self.block(event, position) if style == "|" else Scalar(event.value, position, bool(style))
         if isinstance(event, yaml.AliasEvent):
             return self.alias(event.anchor, depth, position)
         text_tag = event.tag is not None and self.tag(event.tag, position)
@@ -137,6 +147,8 @@ class _Reader:
     def content(self, event: Any, depth: int, position: Position, text_tag: bool) -> Node:
         """Return the node without regard to its anchor."""
         if isinstance(event, yaml.ScalarEvent):
+            if event.style == "|":
+                return self.block(event, position)
             return Scalar(event.value, position, text_tag or bool(event.style))
         next_event = self.loader.get_event
         if isinstance(event, yaml.SequenceStartEvent):
@@ -149,13 +161,22 @@ class _Reader:
             key = self.node(event, depth + 1)
             value = self.node(next_event(), depth + 1)
             if isinstance(key, Scalar):
-                if self.key(key, entries):
-                    entries[key.text] = (key, value)
+                text = key.text
+                if (text not in entries and text[:1] not in _ODD_STARTS) or self.key(key, entries):
+                    entries[text] = (key, value)
                 continue
             hint = "; quote a value that starts with a brace" if isinstance(key, Mapping) else ""
             message = f"a key must be text, not a list or a mapping{hint}"
             self.report.error(message, key.position, check=reading.BAD_KEY)
         return Mapping(tuple(entries.values()), position)
+
+    def block(self, event: Any, position: Position) -> Block:
+        """Return a literal block; what its lines are indented by is nowhere but in the source."""
+        start = self.text.find("\n", event.start_mark.index) + 1
+        written = _INDENT.match(self.text, start)
+        kept = _INDENT.match(event.value)
+        indent = 0 if written is None or kept is None else len(written[1]) - len(kept[1])
+        return Block(event.value, position, True, max(indent, 0))
 
     def key(self, key: Scalar, entries: dict[str, tuple[Scalar, Node]]) -> bool:
         """Tell whether ``key`` can stand beside ``entries``; report it when not."""
@@ -239,6 +260,35 @@ def _unfold(root: Node, report: Report) -> Iterator[Document]:
             expected="a list of documents",
             check=reading.WRONG_SHAPE,
         )
+
+
+def read_embedded(scalar: Scalar, report: Report) -> list[Document]:
+    """Return the documents in a text that is a value of another one, such as ``data`` of a ConfigMap.
+
+    Inside a literal block (``|``) all places are those in the file; of any other text its beginning is.
+    """
+    own = Report()
+    # Lines count from the file's first one, in the sentences as well.
+    above = "\n" * scalar.position.line if isinstance(scalar, Block) else ""
+    documents = read_text(above + scalar.text, scalar.position.source, own)
+    report.problems.extend(evolve(each, position=_inside(scalar, each.position)) for each in own.problems)
+    return [Document(_moved(document.root, scalar)) for document in documents]
+
+
+def _inside(scalar: Scalar, at: Position) -> Position:
+    return Position(at.source, at.line, at.column + scalar.indent) if isinstance(scalar, Block) else scalar.position
+
+
+def _moved(node: Any, scalar: Scalar) -> Any:
+    """Return the node and all that is in it at their places in the file."""
+    at = _inside(scalar, node.position)
+    if isinstance(node, Mapping):
+        return Mapping(tuple((_moved(key, scalar), _moved(value, scalar)) for key, value in node.entries), at)
+    if isinstance(node, Sequence):
+        return Sequence(tuple(_moved(item, scalar) for item in node), at)
+    if isinstance(node, Block) and isinstance(scalar, Block):
+        return Block(node.text, at, node.quoted, node.indent + scalar.indent)
+    return Scalar(node.text, at, node.quoted)
 
 
 def _line_of(error: yaml.YAMLError, chunk: str) -> int:

@@ -18,6 +18,21 @@ FLUSH_SECONDS = 0.25
 FLUSH_BYTES = 64 * 1024
 
 
+class Known(dict[bytes, str]):
+    """What was written lately and will be again, such as hosts and methods, as it stands in a line."""
+
+    MOST = 512
+    LONGEST = 256
+
+    def __missing__(self, given: bytes) -> str:
+        text = _text(given)
+        if len(text) <= self.LONGEST:
+            if len(self) >= self.MOST:
+                self.clear()
+            self[given] = text
+        return text
+
+
 class AccessLog:
     """Lines for ``write``, which takes a batch of whole lines as bytes and returns at once."""
 
@@ -27,29 +42,33 @@ class AccessLog:
         self._lines: list[str] = []
         self._size = 0
         self._call: IDelayedCall | None = None
+        self._known = Known()
         self._second = -1
+        self._millisecond = -1
         self._stamp = ""
+        self._time_now = ""
 
     def exchange(self, record: ExchangeRecord) -> None:
         """Write down one exchange of a client."""
-        request = record.request
+        request, known = record.request, self._known
         agent = request.headers.get(b"user-agent") or b""
+        reason = f',"reason":{quote(record.reason)}' if record.reason else ""
         self._line(
             f'{{"time":"{self._time()}","kind":"request","request_id":{_text(record.request_id)}'
-            f',"client":{quote(request.peer)},"method":{_text(request.method)},"host":{_text(record.authority)}'
+            f',"client":{quote(request.peer)},"method":{known[request.method]},"host":{known[record.authority]}'
             f',"target":{_text(record.target)},"status":{record.status},"outcome":"{record.outcome}"'
             f',"received":{record.received},"sent":{record.sent},"duration_ms":{record.duration * 1000:.3f}'
             f',"route":{quote(record.route)},"upstream":{quote(record.upstream)},"attempts":{record.attempts}'
-            f',"user_agent":{_text(agent)}}}\n'
+            f',"user_agent":{known[agent]}{reason}}}\n'
         )
 
     def shadow(self, result: MirrorResult) -> None:
         """Write down one shadow; ``request_id`` is its parent's."""
-        request = result.request
+        request, known = result.request, self._known
         status = 0 if result.response is None else result.response.status
         self._line(
             f'{{"time":"{self._time()}","kind":"shadow","request_id":{_text(result.request_id)}'
-            f',"mirror":{quote(result.mirror)},"method":{_text(request.method)},"host":{_text(request.authority)}'
+            f',"mirror":{quote(result.mirror)},"method":{known[request.method]},"host":{known[request.authority]}'
             f',"target":{_text(request.target)},"status":{status},"outcome":"{result.outcome}"'
             f',"reason":{quote(result.reason)},"sent":{result.sent},"received":{result.received}'
             f',"duration_ms":{result.duration * 1000:.3f},"upstream":{quote(result.endpoint)}}}\n'
@@ -83,12 +102,15 @@ class AccessLog:
             self._write("".join(lines).encode("ascii", "backslashreplace"))
 
     def _time(self) -> str:
-        now = self._clock.seconds()
-        second = int(now)
-        if second != self._second:
-            self._second = second
-            self._stamp = strftime("%Y-%m-%dT%H:%M:%S", gmtime(second))
-        return f"{self._stamp}.{int((now - second) * 1000):03d}Z"
+        now = int(self._clock.seconds() * 1000)
+        if now != self._millisecond:
+            self._millisecond = now
+            second = now // 1000
+            if second != self._second:
+                self._second = second
+                self._stamp = strftime("%Y-%m-%dT%H:%M:%S", gmtime(second))
+            self._time_now = f"{self._stamp}.{now % 1000:03d}Z"
+        return self._time_now
 
 
 def _text(given: bytes) -> str:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from attrs import evolve
+
 from shadowgate.compiler.snapshot import ClusterTarget
 from shadowgate.http.head import RequestHead
 from shadowgate.plugin import Attempt, Retries
+from shadowgate.runtime import outcomes
 from shadowgate.runtime.core import Core
+from shadowgate.runtime.outcomes import Outcome
 from shadowgate.runtime.stats import Tally
 
 RESELECTIONS = 5
@@ -117,3 +121,10 @@ def decide(
         core.stats.plugin_failures["retry"] += 1
         core.log.failure("the retry policy raised; the attempt stands")
         return None
+
+
+def last_word(retries: Retries | None, outcome: Outcome) -> Outcome:
+    """Return how an attempt that broke off is answered when no other one follows."""
+    if retries is None or not retries.unanswered or outcome.status != outcomes.UPSTREAM_RESET.status:
+        return outcome
+    return evolve(outcome, status=retries.unanswered)

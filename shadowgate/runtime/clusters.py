@@ -73,6 +73,10 @@ class EndpointState:
         self.checked = checked
         self.watch: Watch | None = None
 
+    @property
+    def available(self) -> bool:
+        return True
+
     def failed(self, outcome: str) -> None:
         """An attempt of a client's request ended without an answer."""
         if self.watch is not None:
@@ -151,6 +155,11 @@ class LiveCluster:
         if self._call is not None:
             self._call.cancel()
             self._call = None
+
+    @property
+    def available(self) -> bool:
+        """Whether there is anybody to send requests to."""
+        return bool(self.eligible)
 
     @property
     def watched(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from email.utils import formatdate
 
 from attrs import define, field
 from twisted.logger import Logger
@@ -36,3 +37,7 @@ class Core:
 
     def __attrs_post_init__(self) -> None:
         self.server = self.settings.server.encode()
+
+    def date(self) -> bytes:
+        """Return what the gateway's own answers have as Date, as those of any server with a clock (RFC 9110 6.6.1)."""
+        return formatdate(self.timers.clock.seconds(), usegmt=True).encode()

@@ -21,7 +21,7 @@ from shadowgate.http.headers import Pair
 from shadowgate.plugin import Attempt, ExchangeRecord, Reply
 from shadowgate.runtime import outcomes
 from shadowgate.runtime.accounting import account
-from shadowgate.runtime.attempts import Attempts, decide
+from shadowgate.runtime.attempts import Attempts, decide, last_word
 from shadowgate.runtime.bodies import Transforms, begin
 from shadowgate.runtime.clusters import EndpointState
 from shadowgate.runtime.core import Core
@@ -32,8 +32,6 @@ from shadowgate.runtime.streams import Dial, Downstream, Upstream
 from shadowgate.runtime.tee import Tee
 from shadowgate.runtime.timers import Alarm, Lane
 from shadowgate.runtime.tunnel import Tunnel
-
-COMPLETED = outcomes.COMPLETED.name
 
 
 class Exchange:
@@ -222,16 +220,14 @@ class Exchange:
         result.addCallbacks(go_on, failed)
 
     def _choose(self) -> None:
-        rule = self._rule
         try:
-            destination = rule.choose(self._head)
+            destination = self._destination = self._rule.choose(self._head) or NOWHERE_TO_GO
         except Exception:
             self._plugin_failed("balancer")
             return
-        if destination is None or destination.cluster is None:
-            self._refuse(outcomes.NO_DESTINATION)
+        if destination.cluster is None:
+            self._refuse(outcomes.ROUTE_INVALID if destination.failure else outcomes.NO_DESTINATION)
             return
-        self._destination = destination
         self._cluster = destination.cluster
         if destination.on_request:
             self._filter(destination.on_request, self._pick)
@@ -271,9 +267,9 @@ class Exchange:
         upstream = None if fresh else endpoint.pool.checkout(self)
         if upstream is not None:
             self._dispatch(upstream)
-            return
-        self._pause()
-        self._dial = endpoint.pool.dial(self, self._rule.timeouts.connect)
+        else:
+            self._pause()
+            self._dial = endpoint.pool.dial(self, self._rule.timeouts.connect)
 
     def _try_again(self, outcome: str, response: ResponseHead | None) -> bool:
         """Ask the retry policy whether the attempt that has just failed stands; True when another one follows."""
@@ -322,7 +318,7 @@ class Exchange:
             return  # a head that cannot be sent
         if ended and not whole:
             upstream.end(trailers)
-        mirrors = self._rule.mirrors
+        mirrors = self._destination.mirrors
         if mirrors and self._tee is None:
             self._tee = Tee(self._core)
             self._tee.start(mirrors, self._head, self._request_id, self._length, data, ended, trailers)
@@ -371,7 +367,8 @@ class Exchange:
         self._leave()
         if self._busy is not None and self._busy.watch is not None:
             self._busy.watch.answered(self._busy, head.status)
-        if (head.status != 200 or b"grpc-status" in head.headers) and self._try_again(COMPLETED, head):
+        worth = self._rule.retries is not None and (head.status != 200 or b"grpc-status" in head.headers)
+        if worth and self._try_again(outcomes.COMPLETED.name, head):
             upstream, self._upstream = self._upstream, None
             if upstream is not None and not ended:
                 upstream.abort()
@@ -456,7 +453,7 @@ class Exchange:
             self._again()
             self._attempt(self._endpoint, True)
         elif not self._try_again(outcome.name, None):
-            self._refuse(outcome)
+            self._refuse(last_word(self._rule.retries, outcome))
 
     def expired(self, lane: Lane) -> None:
         self._lane = None
@@ -494,7 +491,7 @@ class Exchange:
         self._leave()
         hooks = () if outcome is outcomes.PLUGIN_FAILED else self._hooks().on_response
         try:
-            head, length, body = own_answer(reply, self._head, hooks, self._core.server)
+            head, length, body = own_answer(reply, self._head, hooks, self._core.server, self._core.date())
         except HookFailed as failed:
             self._plugin_failed(failed.plugin)
             return
@@ -576,6 +573,7 @@ class Exchange:
         self._release()
         if self._deadline is not None:
             self._deadline.stop()
+            self._deadline = None  # it knows this object: only the collector would ever free the two
         self._tries.settle()
         if self._tee is not None and not self._request_ended:
             self._tee.cancel("request_incomplete")
@@ -593,6 +591,7 @@ class Exchange:
             "" if endpoint is None else endpoint.name,
             self._tries.count,
             *self._asked,
+            self._destination.failure,
         )
         account(core, self._stats, record, self._hooks().on_done)
 

@@ -1,9 +1,9 @@
 """What the gateway itself says in a request's head: where it came from, and its id.
 
-``X-Forwarded-For/-Proto/-Host`` of a client are replaced unless a trusted proxy stands in front
-(``Settings.trusted_hops``), when its address is appended, the rest believed, and the client is whom the outermost of
-them saw.  ``x-request-id`` is kept when
-it is short and printable, and made when it is not there.  Envoy: ``use_remote_address``, ``xff_num_trusted_hops``.
+``X-Forwarded-For/-Proto/-Host`` of a client are replaced, and all else that only a proxy may say is dropped, unless a
+trusted proxy stands in front (``Settings.trusted_hops``), when its address is appended, the rest believed, and the
+client is whom the outermost of them saw.  ``x-request-id`` is kept when it is short and printable, and made when it is
+not there.  Envoy: ``use_remote_address``, ``xff_num_trusted_hops``.
 """
 
 from __future__ import annotations
@@ -25,13 +25,31 @@ INTERNAL = b"x-envoy-internal"
 
 LONGEST_ID = 128
 
+_VARIANTS = {f"{digit:x}": f"{8 + digit % 4:x}" for digit in range(16)}
+"""A hexadecimal digit with its upper bits as RFC 9562 wants them."""
+
+FROM_PROXIES = frozenset(
+    b"""
+    forwarded
+    x-forwarded-by x-forwarded-client-cert x-forwarded-for x-forwarded-host x-forwarded-port x-forwarded-prefix
+    x-forwarded-proto x-forwarded-scheme x-forwarded-server x-forwarded-ssl
+    x-envoy-attempt-count x-envoy-decorator-operation x-envoy-downstream-service-cluster
+    x-envoy-downstream-service-node x-envoy-expected-rq-timeout-ms x-envoy-external-address x-envoy-force-trace
+    x-envoy-hedge-on-per-try-timeout x-envoy-internal x-envoy-ip-tags x-envoy-is-timeout-retry x-envoy-max-retries
+    x-envoy-original-host x-envoy-original-path x-envoy-peer-metadata x-envoy-peer-metadata-id
+    x-envoy-retriable-header-names x-envoy-retriable-status-codes x-envoy-retry-grpc-on x-envoy-retry-on
+    x-envoy-upstream-alt-stat-name x-envoy-upstream-rq-per-try-timeout-ms x-envoy-upstream-rq-timeout-alt-response
+    x-envoy-upstream-rq-timeout-ms x-envoy-upstream-stream-duration-ms
+    """.split()
+)
+"""What only a proxy in front may say of a client and of how it is to be served: RFC 7239, the names in use beside it,
+and what Envoy's edge takes away as well.  By name, because this is looked at in every request."""
+
 
 def compile_forwarding(settings: Settings, random: Random) -> Callable[[RequestHead], bytes]:
     """Return what makes a received head ready to be routed; it returns the request's id."""
     trusted = settings.trusted_hops
     via = {version: f"1.{version - 10} {settings.via}".encode() for version in (10, 11)} if settings.via else None
-    ours = frozenset((FOR, PROTO, HOST, INTERNAL))
-
     normalize = settings.normalize_path
 
     def prepare(head: RequestHead) -> bytes:
@@ -52,20 +70,23 @@ def compile_forwarding(settings: Settings, random: Random) -> Callable[[RequestH
             if HOST not in headers and head.authority:
                 headers.add(HOST, head.authority)
         else:
-            if not ours.isdisjoint(index):
-                for name in ours:
+            if not FROM_PROXIES.isdisjoint(index):
+                for name in FROM_PROXIES.intersection(index):
                     headers.remove(name)
-            headers.set(FOR, peer)
-            headers.set(PROTO, head.scheme)
+            own = [(FOR, peer), (PROTO, head.scheme)]
             if head.authority:
-                headers.set(HOST, head.authority)
+                own.append((HOST, head.authority))
+            headers.add_absent(own)
         if via:
             headers.add(b"via", via[head.version])  # RFC 9110 section 7.6.3
         given = headers.index.get(REQUEST_ID)
         if type(given) is bytes and 0 < len(given) <= LONGEST_ID and given.isascii():
             return given
         made = request_id(random)
-        headers.set(REQUEST_ID, made)
+        if given is None:
+            headers.add_absent([(REQUEST_ID, made)])
+        else:
+            headers.set(REQUEST_ID, made)
         return made
 
     return prepare
@@ -83,9 +104,9 @@ def client_address(forwarded_for: bytes, hops: int) -> str | None:
 
 def request_id(random: Random) -> bytes:
     """Return a new UUID (RFC 9562, version 4) as text."""
-    bits = random.getrandbits(128)
-    text = "%032x" % (bits & ~(0xF << 76) & ~(0x3 << 62) | (0x4 << 76) | (0x2 << 62))
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}".encode()
+    text = f"{random.getrandbits(128):032x}"
+    variant = _VARIANTS[text[16]]
+    return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{variant}{text[17:20]}-{text[20:]}".encode()
 
 
 def extend_for_shadow(head: RequestHead) -> None:

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from attrs import define
 
+from shadowgate.http.head import ResponseHead
 from shadowgate.model import HealthCheck, OutlierDetection
 
 T = TypeVar("T")
@@ -45,6 +46,18 @@ def told(checked: Checked, check: HealthCheck, reason: str) -> bool:
 def expected(check: HealthCheck, status: int) -> bool:
     """Whether an answer's status is a good one."""
     return any(low <= status <= high for low, high in check.expected)
+
+
+def amiss(check: HealthCheck, head: ResponseHead) -> str:
+    """Return what is wrong with an answer's head, or nothing."""
+    if not expected(check, head.status):
+        return f"status {head.status}"
+    for name, value in check.expected_headers:
+        found = head.headers.joined(name.lower().encode())
+        if found != value.encode():
+            shown = "missing" if found is None else f'"{found.decode("latin-1")[:64]}"'
+            return f"{name} is {shown}"
+    return ""
 
 
 def panic_percent(outlier: OutlierDetection | None, check: HealthCheck | None) -> int:

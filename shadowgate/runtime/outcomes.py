@@ -34,12 +34,15 @@ TUNNEL_DRAINED = Outcome("tunnel_drained", 101, "the gateway ended")
 
 NO_ROUTE = Outcome("no_route", 404, "no route for this host and path")
 NO_DESTINATION = Outcome("no_destination", 503, "the route has no destination that exists")
+ROUTE_INVALID = Outcome("route_invalid", 500, "the route cannot be followed as it is configured")
 NO_ENDPOINT = Outcome("no_endpoint", 503, "no endpoint is available")
 PLUGIN_FAILED = Outcome("plugin_failed", 500, "the gateway could not process this request")
 
 CONNECT_REFUSED = Outcome("connect_refused", 503, "the upstream refused the connection", retryable=True)
 CONNECT_TIMEOUT = Outcome("connect_timeout", 503, "the upstream did not accept a connection in time", retryable=True)
 CONNECT_FAILED = Outcome("connect_failed", 503, "the upstream could not be reached", retryable=True)
+NO_SOCKET = Outcome("no_socket", 503, "the gateway has no socket left for the upstream", overloaded=True)
+"""File descriptors, ports or memory of this machine are used up, which says nothing of the endpoint."""
 UNRESOLVED = Outcome("unresolved", 503, "the upstream's name could not be resolved", retryable=True)
 
 OVERFLOW = Outcome("overflow", 503, "the upstream has as much to do as it may have", overloaded=True)

@@ -251,7 +251,10 @@ def _identity(endpoint: Endpoint) -> Identity:
 
 
 def _mirrors(rules: Iterable[CompiledRule]) -> Iterator[CompiledMirror]:
-    return (mirror for rule in rules for mirror in rule.mirrors)
+    for rule in rules:
+        yield from rule.mirrors
+        for destination in rule.destinations:
+            yield from destination.mirrors
 
 
 def _clusters(rules: Iterable[CompiledRule]) -> Iterator[LiveCluster]:
@@ -259,6 +262,6 @@ def _clusters(rules: Iterable[CompiledRule]) -> Iterator[LiveCluster]:
         for destination in rule.destinations:
             if isinstance(destination.cluster, LiveCluster):
                 yield destination.cluster
-        for mirror in rule.mirrors:
-            if isinstance(mirror.cluster, LiveCluster):
-                yield mirror.cluster
+    for mirror in _mirrors(rules):
+        if isinstance(mirror.cluster, LiveCluster):
+            yield mirror.cluster

@@ -24,10 +24,12 @@ def refusal(outcome: Outcome) -> Reply:
 
 
 def own_answer(
-    reply: Reply, request: RequestHead, hooks: Sequence[ResponseHook], server: bytes
+    reply: Reply, request: RequestHead, hooks: Sequence[ResponseHook], server: bytes, date: bytes
 ) -> tuple[ResponseHead, int, bytes]:
     """Return head, length and body of a reply, as the hooks leave it; raises :class:`~.hooks.HookFailed`."""
     head = ResponseHead(reply.status, Headers(list(reply.headers)), reply.reason.encode("latin-1", "replace"))
+    if b"date" not in head.headers:
+        head.headers.add(b"Date", date)
     change_response(hooks, request, head)
     if server:
         head.headers.set(b"Server", server)

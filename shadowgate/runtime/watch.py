@@ -17,6 +17,7 @@ from shadowgate.plugin import Environment
 from shadowgate.runtime import health, outliers
 from shadowgate.runtime.discovery import is_name
 from shadowgate.runtime.health import Checked
+from shadowgate.runtime.outcomes import NO_SOCKET
 from shadowgate.runtime.outliers import Record
 from shadowgate.runtime.stats import ClusterStats
 
@@ -173,6 +174,8 @@ class Watch:
         del self._probing[member]
         jitter = JITTER * (2 * self._env.random.random() - 1)
         self._plan(member, check, check.interval * (1 + jitter))
+        if reason == NO_SOCKET.name:
+            return  # there was no probe
         self._stats.probes["bad" if reason else "good"] += 1
         checked = member.checked
         if checked is None or not health.told(checked, check, reason):

@@ -6,6 +6,7 @@ Public and versioned like :mod:`shadowgate.plugin`.  Nothing in the package impo
 from shadowgate.testing.contracts import (
     BalancerContract,
     FilterContract,
+    GeneratorContract,
     MatcherContract,
     MirrorObserverContract,
     MirrorPolicyContract,
@@ -19,6 +20,7 @@ __all__ = [
     "BalancerContract",
     "FakeCandidate",
     "FilterContract",
+    "GeneratorContract",
     "MatcherContract",
     "MemoryMetrics",
     "MirrorObserverContract",

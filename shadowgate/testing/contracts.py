@@ -22,10 +22,12 @@ from shadowgate.http.fields import FRAMING, HOP_BY_HOP
 from shadowgate.http.grammar import check_field_line, check_request_line
 from shadowgate.http.head import RequestHead, ResponseHead
 from shadowgate.http.headers import Headers
+from shadowgate.plugin.documents import Document, Report
 from shadowgate.plugin.interfaces import (
     IBalancer,
     IBalancerHooks,
     IFilter,
+    IGenerator,
     IMatcher,
     IMirrorObserver,
     IMirrorPolicy,
@@ -33,6 +35,7 @@ from shadowgate.plugin.interfaces import (
 )
 from shadowgate.plugin.schema import describe
 from shadowgate.plugin.values import Attempt, FilterHooks, MirrorResult, Reply, Retries
+from shadowgate.plugin.yaml import read_text
 from shadowgate.testing.messages import exchange_record, mirror_result, request, response
 from shadowgate.testing.surroundings import FakeCandidate, candidates, environment
 
@@ -328,6 +331,45 @@ class MirrorObserverContract(ComponentContract):
             before = _frozen_head(result.request), _frozen_answer(result.response)
             observe(result)
             assert (_frozen_head(result.request), _frozen_answer(result.response)) == before
+
+
+class GeneratorContract(ComponentContract):
+    """A generator: ``generate(documents, report)`` gives documents, and the same ones for the same documents."""
+
+    interface = IGenerator
+
+    def texts(self) -> Iterable[str]:
+        """Return YAML to try; override it with documents that your generator makes something of."""
+        return ("", "{}", "{apiVersion: v1, kind: ConfigMap, metadata: {name: settings}, data: {key: value}}")
+
+    def given(self) -> Iterable[tuple[Document, ...]]:
+        kinds = set(self.make().kinds)
+        for text in self.texts():
+            documents = read_text(text, "contract.yaml", Report())
+            yield tuple(each for each in documents if (each.group, each.kind) in kinds)
+
+    def test_a_generator_names_the_kinds_that_it_looks_at(self) -> None:
+        kinds = list(self.make().kinds)
+        assert kinds and all(isinstance(group, str) and isinstance(kind, str) for group, kind in kinds), f"{kinds!r}"
+
+    def test_a_generator_makes_documents(self) -> None:
+        for documents in self.given():
+            for made in self.make().generate(documents, Report()):
+                assert isinstance(made, Document), f"{made!r} of {documents!r}"
+                assert made.kind and made.api_version, f"{made!r} is of no kind"
+
+    def test_a_generator_makes_the_same_of_the_same(self) -> None:
+        component, other = self.make(), self.make()
+        for documents in self.given():
+            reports = Report(), Report(), Report()
+            first, again = (tuple(component.generate(documents, report)) for report in reports[:2])
+            assert first == again == tuple(other.generate(documents, reports[2])), f"of {documents!r}"
+            assert reports[0].problems == reports[1].problems == reports[2].problems
+
+    def test_a_generator_makes_nothing_of_nothing(self) -> None:
+        report = Report()
+        assert tuple(self.make().generate((), report)) == ()
+        assert report.problems == []
 
 
 def _answers() -> tuple[ResponseHead, ...]:

@@ -39,12 +39,13 @@ def environment(clock: IReactorTime | None = None, seed: int = 0) -> Environment
 
 @define
 class FakeCandidate:
-    """A balancer's candidate; a test changes ``in_flight`` as it likes."""
+    """A balancer's candidate; a test changes ``in_flight`` and ``available`` as it likes."""
 
     name: str
     weight: int = 1
     labels: Mapping[str, str] = field(factory=dict)
     in_flight: int = 0
+    available: bool = True
 
 
 def candidates(*given: str | tuple[str, int]) -> tuple[FakeCandidate, ...]:

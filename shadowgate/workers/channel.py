@@ -3,9 +3,9 @@
 The supervisor asks and the worker answers, in any order; besides, the worker tells what happens.  A worker that does
 not answer in time has failed that request, whatever it says later: nothing here waits for it.
 
-What the supervisor says is pickled: documents and settings are objects of this package, and whoever could forge them
-holds the supervisor already.  What workers say is JSON: they handle the bytes of strangers, and must not be able to
-make the supervisor build anything but plain values.
+What the supervisor says is pickled: configurations and settings are objects of this package, and whoever could forge
+them holds the supervisor already.  What workers say is JSON: they handle the bytes of strangers, and must not be able
+to make the supervisor build anything but plain values.
 """
 
 from __future__ import annotations

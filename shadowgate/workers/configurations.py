@@ -1,7 +1,7 @@
-"""Which configuration the workers serve: read and checked here once, loaded by all, put in service by all or none.
+"""Which configuration the workers serve: read here once for all, compiled by each, put in service by all or none.
 
-A change goes in two steps.  All workers load it beside what they serve; when each of them could, all are told to serve
-it.  The new generation is announced when the last of them does, so whoever sees it announced meets no older one.
+A change goes in two steps.  All workers compile it beside what they serve; when each of them could, all are told to
+serve it.  The new generation is announced when the last of them does, so whoever sees it announced meets no older one.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from random import Random
 from typing import Any, Final
 
 from attrs import evolve, frozen
-from twisted.internet.defer import Deferred, DeferredList, inlineCallbacks
+from twisted.internet.defer import Deferred, DeferredList, inlineCallbacks, succeed
 from twisted.internet.task import Clock
 from twisted.logger import Logger
 
@@ -22,14 +22,15 @@ from shadowgate.config.catalog import Catalog
 from shadowgate.config.pipeline import Loaded, load
 from shadowgate.errors import ConfigError, Problem
 from shadowgate.gateway import Gateway
-from shadowgate.loader import Loader, Offer, let_go
+from shadowgate.loader import Loader, Offer
 from shadowgate.model import Configuration, Listener, Settings
 from shadowgate.net.listeners import Key, Listeners
 from shadowgate.plugin import Document, Environment, Report
+from shadowgate.runtime.availability import AvailabilityRecord
 from shadowgate.workers.channel import Gone, Refused
 from shadowgate.workers.crew import Member
+from shadowgate.workers.packing import Packed, pack
 from shadowgate.workers.plain import problems_from
-from shadowgate.workers.staging import Packed, pack
 
 PREPARE_SECONDS: Final = 120.0
 COMMIT_SECONDS: Final = 10.0
@@ -45,7 +46,7 @@ class _Generation:
     packed: Packed
 
 
-NONE: Final = _Generation(0, Configuration(), ((), ()))
+NONE: Final = _Generation(0, Configuration(), ())
 
 log = Logger(namespace="shadowgate")
 
@@ -69,6 +70,8 @@ class Configurations:
         self.last_load_ok = False
         self.loaded_at = 0.0
         self.problems: tuple[Problem, ...] = ()
+        self.availability = AvailabilityRecord(env.clock, log)
+        self.followers: list[Callable[[Configuration], object]] = [self.availability.observe]
         self._env = env
         self._settings = settings
         self._listen = tuple(listen)
@@ -77,6 +80,8 @@ class Configurations:
         self._bound = False
         self._current = NONE
         self._offer: Offer | None = None
+        self._serving: Offer = ((), ())
+        self._generated: tuple[Document, ...] = ()
         self._changing: list[Deferred[None]] | None = None
         self._loader = Loader(env, background, self._read, self._compile, self._roll_out)
 
@@ -105,7 +110,10 @@ class Configurations:
             raise ConfigError(self.problems)
         gateway.listen_by_default(default)
         self._listen = tuple(listener.endpoint for listener in gateway.wanted(Configuration()))
-        self._serve(_Generation(1, loaded.configuration, pack(*offer)), offer)
+        # The workers compile it too; here it has served its purpose.
+        gateway.core.snapshot = EMPTY
+        gateway.close()
+        self._serve(_Generation(1, loaded.configuration, pack(loaded.configuration)), offer, loaded)
 
     def bind(self) -> None:
         """Open the sockets of the configuration in service; raises :class:`ConfigError`."""
@@ -119,6 +127,33 @@ class Configurations:
         """Take what a source has published; returns at once."""
         self._loader.offer(documents, problems)
 
+    def change(
+        self, plan: Callable[[Offer], Offer | None], keep: Callable[[Loaded], Deferred[None]] | None
+    ) -> Deferred[Loaded | None]:
+        """Have all workers serve what ``plan`` makes of what is in service, as :meth:`Gateway.change` does.
+
+        ``keep`` is asked when every worker has it ready.
+        """
+
+        def read() -> tuple[Offer, Loaded] | None:
+            offer = plan(self._serving)
+            return None if offer is None else (offer, load(*offer, self.catalog))
+
+        def finish(offer: Offer, loaded: Loaded, snapshot: Snapshot) -> Any:
+            return self._try(loaded) if keep is None else self._introduce(offer, loaded, keep)
+
+        return self._loader.change(read, finish)
+
+    @property
+    def documents(self) -> tuple[Document, ...]:
+        """The documents in service, those behind that generators have made of the others."""
+        return (*self._serving[0], *self._generated)
+
+    @property
+    def generated(self) -> tuple[Document, ...]:
+        """The documents in service that nobody wrote."""
+        return self._generated
+
     def close(self) -> None:
         """Put nothing more in service."""
         self._loader.close()
@@ -129,7 +164,7 @@ class Configurations:
         while True:
             current = self._current
             problems = yield self._prepare(member, current)
-            if problems:
+            if _failed(problems):
                 raise ConfigError(problems)
             if self._changing is not None:
                 # Not between two generations: it would begin to serve the old one after others have left it.
@@ -152,40 +187,66 @@ class Configurations:
         return None if offer == self._offer else load(*offer, self.catalog)
 
     def _compile(self, loaded: Loaded) -> Steps:
-        return self._trial().compile(loaded)
+        """The workers compile it, each for itself; only without any, what is wrong with it is found here."""
+        if not list(self._members()):
+            yield from self._trial().compile(loaded)
+        return EMPTY
 
     @inlineCallbacks
     def _roll_out(self, offer: Offer, loaded: Loaded, snapshot: Snapshot) -> Any:
         """Take what was read to all workers, or say what is wrong with it."""
+        try:
+            yield self._introduce(offer, loaded, lambda loaded: succeed(None))
+        except ConfigError as bad:
+            self._refuse(bad.problems)
+
+    @inlineCallbacks
+    def _introduce(self, offer: Offer, loaded: Loaded, keep: Callable[[Loaded], Deferred[None]]) -> Any:
+        """Have all workers load it, have it kept, and have all serve it; raises :class:`ConfigError`."""
         self.loads += 1
         report = loaded.report
+        packed = () if report.failed else (yield self._background(lambda: pack(loaded.configuration)))
         wanted = self._wanted(loaded.configuration)
         if self._bound and not report.failed:
             self.listeners.open(wanted, report)
         if report.failed:
-            self._refuse(report.problems)
-            return
-        packed = yield self._background(lambda: pack(*offer))
+            raise ConfigError(report.problems)
         following = _Generation(self._current.number + 1, loaded.configuration, packed)
         self._changing = []
         try:
-            problems = yield self._all_prepare(following)
-            if problems:
+            report.problems += yield self._all_prepare(following)
+            if report.failed:
                 self.listeners.close_others(self._wanted(self._current.configuration))
-                self._refuse([*report.problems, *problems])
-                return
+                raise ConfigError(report.problems)
+            try:
+                yield keep(loaded)
+            except Exception:
+                self._abandon(following)
+                self.listeners.close_others(self._wanted(self._current.configuration))
+                raise
             yield DeferredList([self._commit(member, following) for member in self._members()], consumeErrors=True)
-            self._serve(following, offer)
+            self._serve(following, offer, loaded)
             self.listeners.close_others(wanted)
         finally:
             waiting, self._changing = self._changing, None
             for changed in waiting:
                 changed.callback(None)
         self._announce(report.problems)
+        return loaded
+
+    @inlineCallbacks
+    def _try(self, loaded: Loaded) -> Any:
+        """Have all workers load it and forget it."""
+        if not loaded.report.failed:
+            packed = yield self._background(lambda: pack(loaded.configuration))
+            following = _Generation(self._current.number + 1, loaded.configuration, packed)
+            loaded.report.problems += yield self._all_prepare(following)
+            self._abandon(following)
+        return loaded
 
     @inlineCallbacks
     def _all_prepare(self, following: _Generation) -> Any:
-        """Return what keeps any worker from serving it; a worker that is gone meanwhile has no say."""
+        """Return what any worker finds wrong with it; one that is gone meanwhile has no say."""
         members = list(self._members())
         results = yield DeferredList([self._prepare(member, following) for member in members], consumeErrors=True)
         answers = [result for good, result in results if good]
@@ -194,15 +255,17 @@ class Configurations:
         problems += [Problem(f"a worker could not load it: {refusal}") for refusal in refusals]
         if members and not answers and not problems:
             problems.append(Problem("no worker has survived loading it"))
-        if not problems:
-            return []
-        for member in members:
-            member.ask("abandon", following.number).addErrback(lambda failure: failure.trap(Gone, Refused))
+        if _failed(problems):
+            self._abandon(following)
         return list(dict.fromkeys(problems))
+
+    def _abandon(self, following: _Generation) -> None:
+        for member in self._members():
+            member.ask("abandon", following.number).addErrback(lambda failure: failure.trap(Gone, Refused))
 
     @inlineCallbacks
     def _prepare(self, member: Member, generation: _Generation) -> Any:
-        """Have a worker load it; returns its problems."""
+        """Have a worker compile it; returns the problems that it finds."""
         ports = self.listeners.ports()
         keys = [key for key in self._keys(generation) if key in ports and key not in member.sockets]
         descriptors = [ports[key].fileno() for key in keys]  # type: ignore[attr-defined]
@@ -233,12 +296,15 @@ class Configurations:
         wanted = self._wanted(generation.configuration)
         return list(dict.fromkeys((listener.name, listener.endpoint) for listener in wanted))
 
-    def _serve(self, generation: _Generation, offer: Offer) -> None:
+    def _serve(self, generation: _Generation, offer: Offer, loaded: Loaded) -> None:
         replaced, self._current = self._current, generation
-        let_go(self._env, replaced, self._offer)
-        self._offer = offer
+        self._loader.let_go(replaced, self._serving, self._generated)
+        self._offer = self._serving = offer
+        self._generated = loaded.generated
         self.last_load_ok = True
         self.loaded_at = self._env.clock.seconds()
+        for follow in self.followers:
+            follow(generation.configuration)
 
     def _refuse(self, problems: Sequence[Problem]) -> None:
         self._offer = None
@@ -252,8 +318,12 @@ class Configurations:
         )
 
     def _announce(self, problems: Sequence[Problem]) -> None:
-        said, self.problems = self.problems, tuple(problems)
+        said, self.problems = set(self.problems), tuple(problems)
         for problem in self.problems:
             if problem not in said:
                 log.info("{problem}", problem=problem)
         log.info("generation {generation} is in service in all workers", generation=self._current.number)
+
+
+def _failed(problems: Iterable[Problem]) -> bool:
+    return Report(list(problems)).failed

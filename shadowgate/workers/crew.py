@@ -156,8 +156,9 @@ class Crew:
         if event == "last":
             member.metrics = value
         elif event == "log":
-            level, text = value
-            log.emit(LogLevel.lookupByName(level), "worker {number}: {text}", number=member.number, text=str(text))
+            level, lines = value
+            for line in lines:
+                log.emit(LogLevel.lookupByName(level), "worker {number}: {line}", number=member.number, line=str(line))
 
     def _lost(self, member: Member) -> None:
         member.lost = True

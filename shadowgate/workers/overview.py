@@ -15,6 +15,7 @@ from twisted.internet.defer import Deferred, DeferredList, inlineCallbacks
 from shadowgate.admin.metrics import Serving, configuration_metrics, render
 from shadowgate.admin.pages import PLAIN, Answer, Arguments
 from shadowgate.admin.view import Health, State, join_health
+from shadowgate.objects.desk import Desk
 from shadowgate.plugin import Environment
 from shadowgate.workers.channel import Gone, Refused
 from shadowgate.workers.configurations import Configurations
@@ -32,9 +33,11 @@ class SupervisorPages:
         unready: Callable[[], str],
         configurations: Configurations,
         crew: Crew,
+        desk: Desk | None = None,
     ) -> None:
         self.env = env
         self.unready = unready
+        self.desk = desk
         self._serving = serving
         self._configurations = configurations
         self._crew = crew

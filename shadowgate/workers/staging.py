@@ -5,29 +5,20 @@ So no process serves what another could not, and all of them change within a mom
 
 from __future__ import annotations
 
-import pickle
-from collections.abc import Generator, Iterable
+from collections.abc import Generator
 from typing import Any
 
 from attrs import evolve, frozen
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Cooperator
 
-from shadowgate.background import Background, Foreground, dismantle
+from shadowgate.background import Background, Foreground
 from shadowgate.compiler.snapshot import Snapshot
-from shadowgate.config.pipeline import Loaded, load
+from shadowgate.config.pipeline import Loaded
 from shadowgate.errors import ConfigError, Problem
 from shadowgate.gateway import Gateway
-from shadowgate.plugin import Document
-from shadowgate.workers.plain import flatten, restore
-
-Packed = tuple[tuple[bytes, ...], tuple[Problem, ...]]
-"""What a source has published, as it goes to the workers."""
-
-
-def pack(documents: Iterable[Document], problems: Iterable[Problem]) -> Packed:
-    # Each on its own: all in one would be unpickled in one go, during which no request has a turn.
-    return tuple(pickle.dumps(flatten(each), pickle.HIGHEST_PROTOCOL) for each in documents), tuple(problems)
+from shadowgate.plugin import Report
+from shadowgate.workers.packing import Packed, unpack
 
 
 @frozen
@@ -48,9 +39,9 @@ class Stage:
         self._listening = False
 
     def prepare(self, generation: int, packed: Packed) -> Deferred[tuple[Problem, ...]]:
-        """Load what :func:`pack` has made; the answer is what keeps it from being served."""
+        """Compile what the supervisor has packed; the answer is every problem with it that compiling finds."""
         self._background.hold()
-        reading: Deferred[Any] = self._background(lambda: self._read(packed))
+        reading: Deferred[Any] = self._background(lambda: Loaded(unpack(packed), Report()))
         return reading.addCallback(self._compile, generation).addBoth(self._done)
 
     def commit(self, generation: int) -> tuple[Problem, ...]:
@@ -70,14 +61,8 @@ class Stage:
 
     def abandon(self, generation: int) -> None:
         """Forget it: another worker could not load it."""
-        self._staged = None
-        self._gateway.registry.retain(self._gateway.snapshot)
-
-    def _read(self, packed: Packed) -> Loaded:
-        documents = [restore(pickle.loads(each)) for each in packed[0]]
-        loaded = load(documents, packed[1], self._gateway.catalog)
-        dismantle(documents)
-        return loaded
+        staged, self._staged = self._staged, None
+        self._gateway.forget(staged)
 
     def _compile(self, loaded: Loaded, generation: int) -> Deferred[tuple[Problem, ...]]:
         made: list[Snapshot] = []
@@ -86,12 +71,11 @@ class Stage:
             made.append((yield from self._gateway.compile(loaded)))
 
         def compiled(_: object) -> tuple[Problem, ...]:
-            if loaded.report.failed:
-                self.abandon(generation)
-                return tuple(problem for problem in loaded.report.problems if problem.severity == "error")
             # A worker that has joined late counts as the others do.
             self._staged = _Staged(generation, loaded, evolve(made[0], generation=generation))
-            return ()
+            if loaded.report.failed:
+                self.abandon(generation)
+            return tuple(loaded.report.problems)
 
         return self._cooperator.coiterate(steps()).addCallback(compiled)
 

@@ -15,17 +15,24 @@ from twisted.logger import Logger
 
 from shadowgate.admin.access import Access
 from shadowgate.admin.site import admin_site
-from shadowgate.background import Background
+from shadowgate.background import Background, uncollected
 from shadowgate.compiler.snapshot import Snapshot
 from shadowgate.config.catalog import Catalog
 from shadowgate.config.pipeline import read_paths
-from shadowgate.errors import ConfigError, Problem
+from shadowgate.errors import ConfigError, Position, Problem
 from shadowgate.model import Listener, Settings
 from shadowgate.net.admission import Capacity, Entry
 from shadowgate.net.listeners import Listeners
+from shadowgate.net.moving import MovableReactor
+from shadowgate.objects.desk import Desk
+from shadowgate.objects.offers import FILES, Offers
+from shadowgate.objects.probes import watch_presence
+from shadowgate.objects.store import Store
 from shadowgate.plugin import Environment, Report, SourceHandle
+from shadowgate.runtime.availability import AvailabilityRecord
+from shadowgate.runtime.presence import PresenceWatch
 from shadowgate.runtime.stats import Stats
-from shadowgate.service import END_SIGNALS, files_source, on_signal, or_exit, say
+from shadowgate.service import END_SIGNALS, files_source, heed_end, heed_signals, on_signal, or_exit, say
 from shadowgate.workers.channel import Gone, Refused
 from shadowgate.workers.configurations import Configurations
 from shadowgate.workers.crew import Crew, Member
@@ -66,23 +73,30 @@ class Supervisor(Service):
     log_file: BinaryIO | None = None
     drain_timeout: float = 30.0
     name: str = "shadowgate"
+    store: Store = field(factory=Store)
     draining: bool = field(default=False, init=False)
     configurations: Configurations = field(init=False)
+    offers: Offers = field(init=False)
+    desk: Desk = field(init=False)
     crew: Crew = field(init=False)
     _stats: Stats = field(factory=Stats, init=False)
     _env: Environment = field(init=False)
     _served: set[int] = field(factory=set, init=False)
     _admin_listeners: Listeners | None = field(default=None, init=False)
     _source: SourceHandle | None = field(default=None, init=False)
+    _presence: PresenceWatch | None = field(default=None, init=False)
 
     def __attrs_post_init__(self) -> None:
         background = Background(self.reactor)
         self._env = Environment(self.reactor, Random(), self._stats, log, background)
-        listeners = Listeners(self.reactor, _no_clients, bind_only(self.reactor))
+        opening = MovableReactor(self.reactor)
+        listeners = Listeners(opening, _no_clients, bind_only(opening))
         self.crew = Crew(self.reactor, self.count, lambda end, ended: launch(self.reactor, end, ended), self._bring_up)
         self.configurations = Configurations(
             self._env, self.catalog, self.settings, self.listen, listeners, lambda: self.crew.joined, background
         )
+        self.offers = Offers(self.configurations.offer)
+        self.desk = Desk(self._env, self.configurations, self.offers, self.store)
 
     # What it tells of itself (admin.metrics.Serving)
 
@@ -107,6 +121,10 @@ class Supervisor(Service):
         return self.configurations.snapshot
 
     @property
+    def availability(self) -> AvailabilityRecord:
+        return self.configurations.availability
+
+    @property
     def ready(self) -> bool:
         return not self.unready()
 
@@ -122,9 +140,12 @@ class Supervisor(Service):
 
     def load(self) -> None:
         """Read the configuration for the first time; ``SystemExit`` with every problem if it cannot be served."""
+        heed_signals(self.reactor, self.reload, self.reopen_logs)
         report = Report()
-        with or_exit():
-            self.configurations.load(read_paths(self.paths, report), report.problems, self.default_listen)
+        with or_exit(), uncollected():
+            self.offers.hold(FILES, read_paths(self.paths, report), report.problems)
+            self.desk.open()
+            self.configurations.load(*self.offers.union, self.default_listen)
         say([problem for problem in self.problems if problem.severity != "info"])
 
     def privilegedStartService(self) -> None:
@@ -136,17 +157,20 @@ class Supervisor(Service):
 
     def startService(self) -> None:
         super().startService()  # type: ignore[no-untyped-call]
-        self._source = files_source(self.catalog, self.paths, self.configurations.offer, self._env)
-        self._source.start()
+        if self.paths:
+            self._source = files_source(self.catalog, self.paths, self.offers.channel(FILES), self._env)
+            self._source.start()
+        self._presence = watch_presence(self._env, self.configurations, self.offers, self.settings)
         self.crew.start()
-        on_signal(self.reactor, "SIGHUP", self.reload)
-        on_signal(self.reactor, "SIGUSR1", self.reopen_logs)
+        heed_end(self.reactor)
 
     @inlineCallbacks
     def stopService(self) -> Any:
         """Let the workers finish for ``drain_timeout`` seconds, then end what is left."""
         super().stopService()  # type: ignore[no-untyped-call]
         self.draining = True
+        if self._presence is not None:
+            self._presence.close()
         for name in END_SIGNALS:
             on_signal(self.reactor, name, self.crew.kill)
         if self._source is not None:
@@ -158,6 +182,7 @@ class Supervisor(Service):
         yield self._tell_all("drain")
         yield self.configurations.listeners.close()
         yield gone
+        self.store.close()
         late.cancel() if late.active() else None
         if self._admin_listeners is not None:
             yield self._admin_listeners.close()
@@ -191,16 +216,17 @@ class Supervisor(Service):
         return DeferredList(asked, consumeErrors=True)
 
     def _listen_admin(self, access: Access) -> None:
-        site = admin_site(SupervisorPages(self._env, self, self.unready, self.configurations, self.crew))
+        site = admin_site(SupervisorPages(self._env, self, self.unready, self.configurations, self.crew, self.desk))
         entry = Entry(Capacity(self.reactor, self._stats, log), "admin", counted=False)
         self._admin_listeners = Listeners(
             self.reactor, lambda name: access.guard(site), opened=lambda factory, port: entry.guard(port)
         )
         report = Report()
-        self._admin_listeners.open([Listener("admin", access.endpoint)], report)
+        place = Position("--admin", line=0, column=0)
+        self._admin_listeners.open([Listener("admin", access.endpoint, position=place)], report)
         if report.failed:
             raise ConfigError(report.problems)
 
 
-def _no_clients(listener: str) -> IProtocolFactory:
+def _no_clients(listener: Listener) -> IProtocolFactory:
     return SharedSocket()

@@ -12,7 +12,7 @@ from typing import Any
 from attrs import frozen
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory
-from twisted.logger import ILogObserver, LogEvent, eventAsText
+from twisted.logger import ILogObserver, LogEvent
 from zope.interface import implementer
 
 from shadowgate.admin.metrics import traffic_metrics
@@ -21,6 +21,7 @@ from shadowgate.admin.view import health_of
 from shadowgate.background import Background, Foreground
 from shadowgate.config.catalog import Catalog
 from shadowgate.gateway import Gateway
+from shadowgate.lines import lines_of
 from shadowgate.model import Settings
 from shadowgate.net.listeners import Key
 from shadowgate.net.sink import LineSink
@@ -65,9 +66,9 @@ class Worker:
     def __call__(self, event: LogEvent) -> None:
         """Let the supervisor log this: its log is the one that somebody reads."""
         level = event.get("log_level")
-        text = eventAsText(event, includeTimestamp=False, includeSystem=False)
-        if text:
-            self.end.tell("log", [getattr(level, "name", "info"), text])
+        lines = lines_of(event, bare=True)
+        if lines:
+            self.end.tell("log", [getattr(level, "name", "info"), lines])
 
     def leave(self) -> Deferred[Any] | None:
         """Take no new clients, finish the exchanges under way, and end; the answer is when the ports are closed."""
@@ -145,6 +146,7 @@ class Worker:
             background=self._background,
             bind=self._bind,
         )
+        gateway.followers.clear()  # what comes of a new configuration, the supervisor tells
         self._stage = Stage(gateway, self._background)
 
     def _take_sockets(self, sockets: dict[Any, int]) -> None:

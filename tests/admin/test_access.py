@@ -56,6 +56,11 @@ def test_a_name_that_somebody_leads_here_is_not(ask, host):
     assert "generation" not in answer
 
 
+@pytest.mark.parametrize("hosts", [("localhost", "evil.example"), ("evil.example", "localhost")])
+def test_of_two_hosts_neither_is_believed(ask, hosts):
+    assert ask(Access(LOCAL), "/config", *(f"Host: {host}" for host in hosts))[0] == 400
+
+
 def test_a_program_that_names_no_host_is_no_browser(ask):
     assert ask(Access(LOCAL))[0] == 200
 

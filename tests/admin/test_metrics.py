@@ -193,3 +193,27 @@ def test_a_cluster_that_nobody_looks_after_has_no_series(in_memory):
     made.apply(RESILIENT)
     clusters = {dict(labels).get("cluster") for _, *labels in values(made)} - {None}
     assert clusters == {"watched"}
+
+
+def test_variants_have_their_state_their_weight_and_their_changes(in_memory):
+    it = in_memory()
+    for available in ("false", "true"):
+        it.apply(
+            f"""
+clusters: {{a: 10.0.0.1:80, b: 10.0.0.2:80}}
+variants: {{web: {{pattern: mirror, variants: [a, {{name: v2, to: b, weight: 30, probes: {{file: /nowhere}}}}]}}}}
+---
+apiVersion: shadowgate.io/v1
+kind: Availability
+metadata: {{name: web}}
+variants: [{{name: v2, available: {available}}}]
+"""
+        )
+    found = values(it)
+
+    def of(metric, variant, **labels):
+        return found[metric, *sorted({"application": "web", "variant": variant, **labels}.items())]
+
+    assert of("shadowgate_variant_weight", "a") == 1 and of("shadowgate_variant_weight", "v2") == 30
+    assert of("shadowgate_variant_available", "v2") == 1
+    assert of("shadowgate_variant_changes_total", "v2", became="available") == 1

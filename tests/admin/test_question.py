@@ -120,7 +120,7 @@ def test_explain_says_what_is_wrong_with_a_question(get):
 def test_dump_is_the_configuration_alone(get):
     status, view = get("/config/dump")
     assert status == 200
-    assert list(view) == ["listeners", "routes", "clusters"]
+    assert list(view) == ["listeners", "routes", "clusters", "statuses"]
     assert [listener["position"] for listener in view["listeners"]] == ["gw.yaml:3:13", "gw.yaml:3:50"]
 
 

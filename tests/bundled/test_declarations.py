@@ -7,7 +7,7 @@ import pytest
 from zope.interface.verify import verifyClass
 
 from shadowgate.plugin import API_VERSION, Plugin, describe
-from shadowgate.plugin.interfaces import IBalancer, IFilter, IMatcher, IMirrorPolicy, IRetryPolicy
+from shadowgate.plugin.interfaces import IBalancer, IFilter, IGenerator, IMatcher, IMirrorPolicy, IRetryPolicy
 
 ROOT = Path(__file__).parents[2]
 CONTRACTS = {
@@ -16,6 +16,7 @@ CONTRACTS = {
     IRetryPolicy: "test_retry_policies.py",
     IFilter: "test_filters.py",
     IMirrorPolicy: "test_mirror_policies.py",
+    IGenerator: "test_generators.py",
 }
 
 

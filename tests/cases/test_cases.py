@@ -8,7 +8,7 @@ clusters.  ``python tests/cases/test_cases.py FILE...`` writes the results anew;
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import unified_diff
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,21 @@ import pytest
 from shadowgate.config.catalog import Catalog
 from shadowgate.config.pipeline import load
 from shadowgate.errors import NOWHERE
-from shadowgate.model import Cluster, Listener, Match, Mirror, PluginUse, Route, Rule, TrafficPolicy
-from shadowgate.plugin import IDialect, Plugin, Report, Scalar, Sequence
+from shadowgate.model import (
+    Availability,
+    Cluster,
+    Condition,
+    Destination,
+    Listener,
+    Match,
+    Mirror,
+    PluginUse,
+    Route,
+    Rule,
+    Status,
+    TrafficPolicy,
+)
+from shadowgate.plugin import IDialect, IGenerator, Plugin, Report, Scalar, Sequence
 from shadowgate.plugin import Mapping as MappingNode
 from shadowgate.plugin.yaml import read_text
 
@@ -28,6 +41,9 @@ HERE = Path(__file__).parent
 SEPARATOR = "# ---- result\n"
 CATALOG = Catalog.of(
     (
+        Plugin("iter8", IGenerator, "shadowgate.bundled.generators.iter8.generator.Iter8Generator"),
+        Plugin("availability", IDialect, "shadowgate.bundled.dialects.availability.AvailabilityDialect"),
+        Plugin("gateway-api", IDialect, "shadowgate.bundled.dialects.gateway_api.GatewayApiDialect"),
         Plugin("istio", IDialect, "shadowgate.bundled.dialects.istio.IstioDialect"),
         Plugin("kubernetes", IDialect, "shadowgate.bundled.dialects.kubernetes.KubernetesDialect"),
         Plugin("native", IDialect, "shadowgate.bundled.dialects.native.NativeDialect"),
@@ -47,6 +63,10 @@ def result(text: str, name: str) -> str:
             lines += show_route(route)
         for cluster in loaded.configuration.clusters:
             lines += show_cluster(cluster)
+        for status in loaded.configuration.statuses:
+            lines += show_status(status)
+        for application in loaded.configuration.availability:
+            lines += show_availability(application)
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -66,9 +86,11 @@ def show_route(route: Route) -> Iterator[str]:
 
 def show_rule(rule: Rule, route_of_mesh: bool) -> Iterator[str]:
     yield from (f"match {show_match(match)}" for match in rule.matches)
+    if rule.failure:
+        yield f"answers 500: {rule.failure}"
     yield from (f"filter {show_use(use)}" for use in rule.filters)
     if rule.timeouts is not None:
-        yield f"timeouts connect {rule.timeouts.connect:g}, response {rule.timeouts.response:g}"
+        yield f"timeouts {', '.join(f'{name} {value:g}' for name, value in rule.timeouts.items())}"
     if rule.timeout is not None or rule.attempt_timeout is not None:
         yield f"timeout {rule.timeout or 0:g}, of an attempt {rule.attempt_timeout or 0:g}"
     # What the policy does by default is not shown: nearly every rule of a mesh has it.
@@ -76,10 +98,21 @@ def show_rule(rule: Rule, route_of_mesh: bool) -> Iterator[str]:
         yield f"retry {show_labels(plain(rule.retry.options))}"
     elif rule.retry is None and rule.destinations and route_of_mesh:
         yield "never tried again"
+    if rule.balancer is not None:
+        yield f"balancer {show_use(rule.balancer)}"
     for destination in rule.destinations:
         yield f"to {destination} weight {destination.weight}"
-        yield from (f"  filter {show_use(use)}" for use in destination.filters)
+        yield from (f"  {line}" for line in show_destination(destination))
     yield from (f"mirror {show_mirror(mirror)}" for mirror in rule.mirrors)
+
+
+def show_destination(destination: Destination) -> Iterator[str]:
+    if destination.failure:
+        yield f"answers 500: {destination.failure}"
+    if destination.balancer is not None:
+        yield f"balancer {show_use(destination.balancer)}"
+    yield from (f"filter {show_use(use)}" for use in destination.filters)
+    yield from (f"mirror {show_mirror(mirror)}" for mirror in destination.mirrors)
 
 
 def show_match(match: Match) -> str:
@@ -94,7 +127,9 @@ def show_match(match: Match) -> str:
 
 def show_mirror(mirror: Mirror) -> str:
     handshakes = " and handshakes" if mirror.handshakes else ""
-    return f"{mirror.destination}, {'everything' if mirror.policy is None else show_use(mirror.policy)}{handshakes}"
+    share = "everything" if mirror.policy is None else show_use(mirror.policy)
+    host = "" if not mirror.suffix else f" for Hosts with {mirror.suffix}"
+    return f"{mirror.destination}, {share}{handshakes}{host}"
 
 
 def show_use(use: PluginUse) -> str:
@@ -128,6 +163,31 @@ def show_cluster(cluster: Cluster) -> Iterator[str]:
     for subset in cluster.subsets:
         yield f"  subset {subset.name} {show_labels(subset.labels)}".rstrip()
         yield from (f"    {line}" for line in show_policy(subset.policy))
+
+
+def show_status(status: Status) -> Iterator[str]:
+    yield f"status of {status.key}: {show_conditions(status.conditions)}".rstrip(": ")
+    for parent in status.parents:
+        section = f" {parent.parent.section}" if parent.parent.section else ""
+        port = f" port {parent.parent.port}" if parent.parent.port else ""
+        yield f"  at {parent.parent.key}{section}{port}: {show_conditions(parent.conditions)}"
+    for listener in status.listeners:
+        yield f"  listener {listener.name}, {listener.attached_routes} routes: {show_conditions(listener.conditions)}"
+
+
+def show_availability(application: Availability) -> Iterator[str]:
+    yield f"variants of {application}"
+    for variant, weight in zip(application.variants, application.weights, strict=True):
+        state = "there" if variant.available else f"not there, {variant.reason}"
+        yield f"  {variant.name}: weight {weight}, {state}"
+
+
+def show_conditions(conditions: Iterable[Condition]) -> str:
+    """Return each condition with its reason, where that is not its name over again."""
+    return ", ".join(
+        f"{'' if each.holds else 'not '}{each.type}" + ("" if each.reason == each.type else f" ({each.reason})")
+        for each in conditions
+    )
 
 
 def show_policy(policy: TrafficPolicy) -> Iterator[str]:

@@ -109,3 +109,38 @@ def test_a_document_without_a_name_is_no_object(check):
 
 def test_nothing_to_tell_is_an_empty_list(check):
     assert check("{}", options=("-o", "json")) == (0, "[]\n")
+
+
+GATEWAY = """\
+apiVersion: gateway.networking.k8s.io/v1
+kind: GatewayClass
+metadata: {name: ours}
+spec: {controllerName: shadowgate.io/gateway-controller}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: web}
+spec: {gatewayClassName: ours, listeners: [{name: http, port: 80, protocol: HTTP}]}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: api}
+spec: {parentRefs: [{name: wed}], rules: [{backendRefs: [{name: nobody, port: 80}]}]}
+"""
+
+
+def test_conditions_are_summed_up_after_the_problems(check):
+    status, out = check(GATEWAY)
+    assert status == 0
+    assert out.splitlines() == [
+        'a.yaml:14:21: warning [SG0860]: HTTPRoute api: there is no Gateway default/wed, did you mean "default/web"?; '
+        "it is not attached",
+        "a.yaml:14:58: warning [SG0870]: HTTPRoute api: there is no Service default/nobody; its share of the requests "
+        "is answered 500",
+        "GatewayClass ours: Accepted",
+        "Gateway default/web: Accepted, Programmed",
+        "  listener http: Accepted, ResolvedRefs, Programmed; 0 routes",
+        "HTTPRoute default/api:",
+        "  Gateway default/wed: not Accepted (NoMatchingParent), not ResolvedRefs (BackendNotFound)",
+        "0 errors, 2 warnings",
+    ]

@@ -34,3 +34,14 @@ def test_a_destination_that_answers_itself(told):
     lines = told("- {to: {cluster: c, filters: {respond: {status: 204}}}}")
     assert "         answer: 204 by the gateway itself (respond)" in lines
     assert not any("gets /" in line for line in lines)
+
+
+def test_a_destination_that_is_not_there_gets_nothing(told):
+    lines = told(
+        "- {to: c, hosts: b}\n---\n"
+        "{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {ports: [{port: 80}]}}\n---\n"
+        "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: r}\n"
+        "spec: {parentRefs: [{kind: Service, name: a}], rules: [{backendRefs: [{name: nobody, port: 80}]}]}"
+    )
+    assert any("there is no Service default/nobody" in line for line in lines)
+    assert not any("gets" in line for line in lines)

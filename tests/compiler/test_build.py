@@ -249,7 +249,7 @@ def test_a_route_of_a_listener_is_found_there_alone_and_the_others_too(house):
 def test_a_rule_knows_its_counts_and_its_timeouts(house):
     assert house.rule().stats == "stats of r"
     assert house.rule().timeouts == Timeouts()
-    assert house.rule(timeouts=Timeouts(connect=1)).timeouts.connect == 1
+    assert house.rule(timeouts={"connect": 1}).timeouts == Timeouts(connect=1)
 
 
 # Destinations
@@ -446,3 +446,32 @@ def test_all_problems_are_reported_at_once(house):
     )
     assert len(house.problems) == 4
     assert house.report.failed
+
+
+def test_a_destinations_own_mirrors_come_after_those_of_the_rule(house):
+    everywhere, there = Mirror(Destination("httpbin"), "all"), Mirror(Destination("httpbin", "v2"), "some")
+    rule = house.rule(
+        destinations=(Destination("httpbin", mirrors=(there,)), Destination("httpbin")), mirrors=(everywhere,)
+    )
+    assert [[mirror.name for mirror in each.mirrors] for each in rule.destinations] == [["all", "some"], ["all"]]
+    assert rule.destinations[0].mirrors[0] is rule.destinations[1].mirrors[0] is rule.mirrors[0]
+
+
+def test_a_destination_may_have_its_endpoints_chosen_in_its_own_way(house):
+    session = use("session", cookie="sid")
+    rule = house.rule(destinations=(Destination("httpbin", balancer=session), Destination("httpbin")))
+    assert [type(each.cluster.balancer).__name__ for each in rule.destinations] == ["Session", "LeastRequest"]
+    assert [[name for name, _ in each.hooks.on_response] for each in rule.destinations] == [["session"], []]
+
+
+def test_sessions_of_two_rules_at_one_cluster_are_two(house):
+    rules = house.compile(
+        Route("one", ("one",), (Rule(destinations=(Destination("httpbin", balancer=use("session", cookie="a")),)),)),
+        Route("two", ("two",), (Rule(destinations=(Destination("httpbin", balancer=use("session", cookie="b")),)),)),
+    ).rules
+    assert [rule.destinations[0].cluster.balancer.cookie.name for rule in rules] == ["a", "b"]
+
+
+@pytest.mark.parametrize(("attempt", "answer"), [(90.0, 90.0), (0.5, 0.5), (0.0, 0.0)])
+def test_who_bounds_an_attempt_means_it_whatever_the_gateway_would_wait(house, attempt, answer):
+    assert house.rule(attempt_timeout=attempt).timeouts.answer == answer

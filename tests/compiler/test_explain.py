@@ -6,6 +6,7 @@ import pytest
 from attrs import frozen
 from zope.interface import implementer
 
+from shadowgate.cli.explanation import lines_of
 from shadowgate.compiler.explain import explain
 from shadowgate.config.catalog import Catalog
 from shadowgate.model import Settings, Timeouts
@@ -293,3 +294,33 @@ def test_as_json_it_has_no_object_of_ours_and_no_secret(ask):
     assert "s3cret" not in text
     assert json.loads(text)["search"]["tried"][0]["result"] == "won"
     assert "winner" not in json.loads(text)["search"]
+
+
+GATEWAY_API = """
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: r}
+spec:
+  parentRefs: [{kind: Service, name: a, port: 80}]
+  rules:
+  - backendRefs:
+    - name: a
+      port: 80
+      filters: [{type: RequestMirror, requestMirror: {backendRef: {name: b, port: 80}}}]
+    - {name: b, port: 80, weight: 3}
+""" + "".join(
+    f"---\napiVersion: v1\nkind: Service\nmetadata: {{name: {name}}}\n"
+    f"spec: {{type: ExternalName, externalName: {name}.example, ports: [{{port: 80}}]}}\n"
+    for name in "ab"
+)
+
+
+def test_a_mirror_of_one_destination_says_whose_copies_it_gets(in_memory, bundled):
+    it = in_memory()
+    it.apply(GATEWAY_API)
+    found = explain(it.gateway.snapshot, request(authority="a"), bundled)
+    (copy,) = found.mirrors
+    assert (copy.destination, copy.only) == ("b.default.svc.cluster.local:80", "a.default.svc.cluster.local:80")
+    assert [share.percent for share in found.destinations] == [25, 75]
+    assert any("only of what goes to a.default" in line for line in lines_of(found.plain()))

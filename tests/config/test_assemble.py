@@ -3,13 +3,20 @@
 from shadowgate.config.assemble import assemble
 from shadowgate.errors import Position
 from shadowgate.model import (
+    GATEWAY_GROUP,
     Cluster,
     ClusterPolicy,
     ClusterPort,
     Destination,
     Endpoint,
     EndpointSet,
+    Gateway,
+    GatewayClass,
+    GatewayListener,
     Listener,
+    ObjectKey,
+    ParentReference,
+    Reference,
     Route,
     Rule,
     Subset,
@@ -159,3 +166,53 @@ def test_routes_without_a_name_are_told_apart_by_a_number_that_no_edit_elsewhere
     assert [problem.message for problem in report.problems] == [
         "Route * is said a second time; the first is at <built-in>:1:1"
     ]
+
+
+# The Gateway API
+
+SERVICE = Cluster("web.default.svc.cluster.local", (Endpoint("10.0.0.1"),), aliases=("web",), ports=(ClusterPort(80),),
+                  routed=True, position=HERE)  # fmt: skip
+CLASS = GatewayClass("ours", "shadowgate.io/gateway-controller")
+EDGE = Gateway("edge", "default", "ours", (GatewayListener("http", 80, "HTTP"),), position=HERE)
+
+
+def http_route(kind="Gateway", name="edge", group=GATEWAY_GROUP):
+    reference = Reference(ObjectKey("", "Service", "default", "web"), 80)
+    rule = Rule(destinations=(Destination(SERVICE.name, port=80, reference=reference),))
+    parent = ParentReference(ObjectKey(group, kind, "default", name))
+    return Route("api", ("*",), (rule,), kind="HTTPRoute", created="", parents=(parent,), position=HERE)
+
+
+def test_a_gateway_gets_a_socket_and_its_routes_are_served_there_beside_the_mesh():
+    configuration, problems = assembled(CLASS, EDGE, SERVICE, http_route())
+    assert [(each.name, each.port, each.gateway) for each in configuration.listeners] == [
+        ("port 80", 80, "default/edge/http")
+    ]
+    assert [(each.kind, each.listeners) for each in configuration.routes] == [
+        ("HTTPRoute", ("port 80",)),
+        ("Service", ()),
+    ]
+    assert [status.key.kind for status in configuration.statuses] == ["GatewayClass", "Gateway", "HTTPRoute"]
+    assert problems == []
+
+
+def test_a_route_of_a_service_stands_in_the_place_of_the_services_own():
+    configuration, problems = assembled(SERVICE, http_route("Service", "web", ""))
+    assert hosts(configuration) == [("HTTPRoute", ("web.default.svc.cluster.local", "web"))]
+    assert problems == []
+
+
+def test_istios_gateway_of_the_same_name_is_another_one():
+    istio = Listener("default/edge/http", port=81, hosts=("a",), gateway="default/edge")
+    configuration, problems = assembled(CLASS, EDGE, istio, SERVICE, http_route())
+    assert [(each.name, each.gateway) for each in configuration.listeners] == [
+        ("port 81", "default/edge"),
+        ("port 80", "default/edge/http"),
+    ]
+    assert [each.listeners for each in configuration.routes if each.kind == "HTTPRoute"] == [("port 80",)]
+    assert problems == []
+
+
+def test_a_gateway_is_said_once():
+    _, problems = assembled(CLASS, EDGE, Gateway("edge", "default", "ours", EDGE.listeners, position=THERE))
+    assert problems == ["b.yaml:2:1: error [SG0508]: Gateway edge is said a second time; the first is at a.yaml:1:1"]

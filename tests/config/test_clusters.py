@@ -196,3 +196,12 @@ def test_a_cluster_that_is_not_exported_to_the_gateway_is_left_out_and_told_once
         'a.yaml:1:1: warning [SG0209]: web: it is exported to "shop" and not to the gateway\'s namespace, "default"; '
         "it is left out"
     ]
+
+
+def test_endpoints_that_are_ending_serve_where_there_are_no_others():
+    ending = EndpointSet("web", (), {"": 80}, ending=(Endpoint("10.0.0.9"),))
+    ready = EndpointSet("web", (Endpoint("10.0.0.1"),), {"": 80})
+    cluster = Cluster("web", ports=(ClusterPort(80),))
+    for sets, expected in (([ending], ["10.0.0.9:80"]), ([ending, ready], ["10.0.0.1:80"])):
+        (joined,) = join_clusters([cluster], sets, (), (), Report())
+        assert [str(each) for each in joined.endpoints] == expected

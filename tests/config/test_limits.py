@@ -3,7 +3,7 @@
 import pytest
 from attrs import fields
 
-from shadowgate.config.limits import limit_names, limits_table, read_limit
+from shadowgate.config.limits import limit_names, limits_table, read_limit, read_timeout
 from shadowgate.model import Limits
 
 
@@ -64,3 +64,26 @@ def test_only_what_can_be_off_is_off_by_default():
         "connections_per_client",
         "requests_per_connection",
     }
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "seconds"),
+    [("connect=2s", "connect", 2.0), ("response=0", "response", 0.0), ("idle=1m", "idle", 60)],
+)
+def test_a_timeout_is_a_duration(text, name, seconds):
+    assert read_timeout(text) == (name, seconds)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("idle", r'"idle" is not NAME=DURATION'),
+        ("respond=1s", r'there is no timeout "respond", did you mean "response"\?'),
+        ("speed=1s", "there are connect, response, idle, request, attempt"),
+        ("idle=30", "write 30s for seconds"),
+        ("idle=-1s", "write a duration"),
+    ],
+)
+def test_what_is_wrong_with_a_timeout_is_said(text, reason):
+    with pytest.raises(ValueError, match=reason):
+        read_timeout(text)

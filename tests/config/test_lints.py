@@ -11,7 +11,9 @@ from shadowgate.model import (
     Destination,
     Endpoint,
     Listener,
+    Match,
     Mirror,
+    PathMatch,
     PluginUse,
     Route,
     Rule,
@@ -36,6 +38,44 @@ def web(*ports):
         )
         for number in ports
     )
+
+
+# Paths
+
+
+@pytest.mark.parametrize("kind", ["exact", "prefix", "segments"])
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("foo", "/foo"),
+        ("http://a/", "/http://a/"),
+        ("/a?b=c", "/a, and a condition on the query"),
+        ("/a#b", "/a, and a condition on the query"),
+        ("/caf\u00e9 1%20", "/caf%C3%A9%201%20"),
+    ],
+)
+def test_a_path_that_no_request_has_is_told(kind, value, expected):
+    report = Report()
+    rule = Rule((Match(PathMatch(kind, value, position=HERE)),), (Destination("web"),))
+    check_rules(Configuration((), (Route("r", ("*",), (rule,)),), web(80)), report)
+    (told,) = report.problems
+    assert (told.code, told.severity, told.position, told.expected) == ("SG0521", "warning", HERE, expected)
+    assert f'"{value}"' in told.message
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("exact", "/"),
+        ("prefix", ""),
+        ("prefix", "/a%20b;c=d,~!$&'()*+:@"),
+        ("exact", "*"),
+        ("regex", "a.*"),
+        ("exact", "//"),
+    ],
+)
+def test_a_path_that_requests_can_have_is_fine(kind, value):
+    assert problems(Rule((Match(PathMatch(kind, value)),), (Destination("web"),)), web(80)) == []
 
 
 # Mirrors
@@ -185,3 +225,32 @@ def test_any_other_percentage_is_not(options):
 def test_a_rule_that_stands_in_several_routes_is_told_of_once():
     here = Destination("a", position=HERE)
     assert len(problems(Rule(destinations=(here,), mirrors=(Mirror(here),)), routes=3)) == 1
+
+
+def rewrite(prefix, replacement):
+    return {"prefix": prefix, "replacement": replacement}
+
+
+@pytest.mark.parametrize("options", [rewrite("/api", "/"), written(**rewrite("/api", "/"))])
+def test_a_replacement_that_makes_two_slashes_is_told(options):
+    told = ["SG0522 /api/x becomes //x, with two slashes"]
+    use = PluginUse("path-rewrite", options)
+    assert problems(Rule(filters=(use,))) == told
+    assert problems(Rule(destinations=(Destination("a", filters=(use,)),))) == told
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        rewrite("/api/", "/"),
+        rewrite("/api", "/v2"),
+        rewrite("/", "/"),
+        {"replacement": "/"},
+        {"segments": "/api", "replacement": "/"},
+        {"regex": "/api", "replacement": "/"},
+        None,
+    ],
+)
+def test_any_other_replacement_is_not(options):
+    assert problems(Rule(filters=(PluginUse("path-rewrite", options),))) == []
+    assert problems(Rule(filters=(PluginUse("acme", rewrite("/api", "/")),))) == []

@@ -13,7 +13,7 @@ from shadowgate.config.discovery import BrokenDropin
 from shadowgate.config.pipeline import load, read_paths
 from shadowgate.errors import Position, Problem
 from shadowgate.model import Listener
-from shadowgate.plugin import IDialect, Plugin, Report
+from shadowgate.plugin import IDialect, IGenerator, Plugin, Report
 from shadowgate.plugin.yaml import read_text
 
 
@@ -42,10 +42,29 @@ class Rival:
         return ()
 
 
+@implementer(IGenerator)
+@frozen
+class Carpenter:
+    """Makes a door for each frame."""
+
+    kinds: ClassVar = (("acme.io", "Frame"),)
+
+    def generate(self, documents, report):
+        for document in documents:
+            assert document.kind == "Frame"
+            if document.root.get("warp") is not None:
+                report.warning("warped", document.position)
+            if document.root.get("break") is not None:
+                raise KeyError("saw")
+            if document.root.get("wood") is not None:
+                yield "wood"
+            yield from read_text(f"{{apiVersion: acme.io/v1, kind: Door, name: {document.name}}}", "made", report)
+
+
 @pytest.fixture(autouse=True)
 def acme(monkeypatch):
     module = ModuleType("acme")
-    module.Acme, module.Rival = Acme, Rival
+    module.Acme, module.Rival, module.Carpenter = Acme, Rival, Carpenter
     monkeypatch.setitem(sys.modules, "acme", module)
 
 
@@ -73,6 +92,14 @@ def test_problems_of_the_source_come_first_and_those_of_a_dialect_carry_the_docu
     assert loading(f"{DOOR}warn: x", catalog, [known])[1] == [
         "g.yaml:1:1: error: unreadable",
         "f.yaml:4:7: warning: Door front: warn: creaks",
+    ]
+
+
+def test_a_problem_that_is_the_same_in_everything_is_told_once(catalog):
+    twice = Problem("unreadable", Position("a.yaml", 3, 1))
+    assert load([], [twice, Problem("unreadable", Position("b.yaml", 3, 1)), twice], catalog).report.problems == [
+        twice,
+        Problem("unreadable", Position("b.yaml", 3, 1)),
     ]
 
 
@@ -155,3 +182,55 @@ def test_paths_are_read_in_order_and_bad_ones_do_not_hide_good_ones(tmp_path):
     documents = read_paths([str(tmp_path / "none"), str(tmp_path)], report)
     assert [document.root.text("name") for document in documents] == ["a", "b", "c"]
     assert [problem.position.source for problem in report.problems] == [f"{tmp_path}/none", f"{tmp_path}/b.yaml"]
+
+
+# --- generators -------------------------------------------------------------------------------------------------------
+
+FRAME = "{apiVersion: acme.io/v1, kind: Frame, metadata: {name: %s}%s}\n"
+
+
+@pytest.fixture
+def workshop():
+    return Catalog.of([Plugin("acme", IDialect, "acme.Acme"), Plugin("carpenter", IGenerator, "acme.Carpenter")])
+
+
+def loaded_with(text, catalog):
+    report = Report()
+    return load(read_text(text, "f.yaml", report), report.problems, catalog)
+
+
+def test_what_a_generator_makes_is_read_as_if_it_had_been_written(workshop):
+    loaded = loaded_with(FRAME % ("front", ""), workshop)
+    assert [listener.name for listener in loaded.configuration.listeners] == ["front"]
+    assert [document.kind for document in loaded.generated] == ["Door"]
+    assert loaded.report.problems == [], "a kind that a generator looks at is not unread"
+
+
+def test_a_generator_is_given_its_kinds_alone_and_nothing_that_was_generated(workshop):
+    text = "{apiVersion: acme.io/v1, kind: Door, name: own}\n---\n" + FRAME % ("front", "")
+    loaded = loaded_with(text, workshop)
+    assert [listener.name for listener in loaded.configuration.listeners] == ["own", "front"]
+
+
+def test_a_generator_that_fails_is_named_and_keeps_what_it_gave(workshop):
+    text = FRAME % ("front", "") + "---\n" + FRAME % ("back", ", break: yes")
+    loaded = loaded_with(text, workshop)
+    (problem,) = loaded.report.problems
+    assert "plugin carpenter" in problem.message and "KeyError: 'saw'" in problem.message
+    assert loaded.report.failed and len(loaded.generated) == 1
+
+
+def test_a_generator_has_to_give_documents(workshop):
+    (problem,) = loaded_with(FRAME % ("front", ", wood: yes"), workshop).report.problems
+    assert "it gave a str, which is no document" in problem.message
+
+
+def test_what_a_generator_reports_is_told(workshop):
+    (problem,) = loaded_with(FRAME % ("front", ", warp: yes"), workshop).report.problems
+    assert (problem.severity, problem.message) == ("warning", "warped")
+
+
+def test_a_generator_that_cannot_be_imported_leaves_unread_kinds_an_error():
+    catalog = Catalog.of([Plugin("acme", IDialect, "acme.Acme"), Plugin("gone", IGenerator, "acme.Gone")])
+    loaded = loaded_with(FRAME % ("front", ""), catalog)
+    assert [problem.severity for problem in loaded.report.problems] == ["warning", "error"]

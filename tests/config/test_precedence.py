@@ -4,7 +4,7 @@ import pytest
 
 from shadowgate.config.precedence import order_routes
 from shadowgate.errors import Position
-from shadowgate.model import Match, PathMatch, PluginUse, Route, Rule
+from shadowgate.model import GATEWAY_GROUP, Match, ObjectKey, ParentReference, PathMatch, PluginUse, Route, Rule
 from shadowgate.plugin import Report
 
 HERE = Position("a.yaml", 1)
@@ -98,3 +98,60 @@ def test_only_in_the_mesh_are_two_objects_on_a_host_a_warning():
         "a.yaml:1:1: warning [SG0705]: VirtualService two: VirtualService shop/one at a.yaml:1:1 has rules for a, too; "
         "both hold, that one first"
     ]
+
+
+# Beside the Gateway API
+
+
+def http(name, *rules, hosts=("a",), created="", listeners=("port 80",)):
+    parents = (ParentReference(ObjectKey(GATEWAY_GROUP, "Gateway", "shop", "web")),)
+    rules = rules or (rule("all", path("/", "segments")),)
+    return Route(name, hosts, rules, listeners, "HTTPRoute", "shop", created, HERE, parents=parents)
+
+
+def test_routes_of_the_gateway_api_alone_are_one_block_and_not_divided():
+    routes = (
+        http("b", rule("all", path("/", "segments")), rule("x", path("/x"))),
+        http("a", created="2024-01-01T00:00:00Z"),
+    )
+    found, problems = ordered(*routes)
+    assert found == [("b", ["all", "x"]), ("a", ["all"])]
+    assert problems == []
+
+
+def test_a_block_stands_where_its_oldest_route_does_and_what_matches_everything_comes_last():
+    routes = (
+        vs("middle", rule("m", path("/m")), rule("every"), created="2024-02-01T00:00:00Z"),
+        http("young", rule("y", path("/", "segments"), path("/y")), created="2024-03-01T00:00:00Z"),
+        http("old", rule("o", path("/o"), path("/", "segments")), created="2024-01-01T00:00:00Z"),
+    )
+    found, problems = ordered(*routes)
+    assert found == [
+        ("young", ["y"]),
+        ("old", ["o"]),
+        ("middle", ["m"]),
+        ("young", ["y"]),
+        ("old", ["o"]),
+        ("middle", ["every"]),
+    ]
+    assert [problem.code for problem in problems] == ["SG0880", "SG0880"]
+    assert str(problems[0]) == (
+        "a.yaml:1:1: warning [SG0880]: HTTPRoute young: VirtualService shop/middle at a.yaml:1:1 has rules for a, too; "
+        "both hold, the older object's first"
+    )
+
+
+def test_blocks_are_of_routes_that_have_hosts_in_common():
+    routes = (
+        http("old", hosts=("b",), created="2024-01-01T00:00:00Z"),
+        vs("middle", rule("m", path("/m")), created="2024-02-01T00:00:00Z"),
+        http("young", rule("y", path("/y")), hosts=("a", "c"), created="2024-03-01T00:00:00Z"),
+        http("joined", rule("j", path("/j")), hosts=("c",), created="2024-04-01T00:00:00Z"),
+    )
+    assert names(*routes) == ["old", "middle", "young", "joined"]
+
+
+def test_another_socket_is_another_place():
+    found, problems = ordered(vs("v", created="2025-01-01T00:00:00Z"), http("h", listeners=("port 81",)))
+    assert [name for name, _ in found] == ["h", "v"]
+    assert problems == []

@@ -5,7 +5,19 @@ from attrs import evolve
 
 from shadowgate.config.reach import check_reach
 from shadowgate.errors import Position
-from shadowgate.model import Configuration, Delegate, Destination, Match, PathMatch, PluginUse, Route, Rule
+from shadowgate.model import (
+    GATEWAY_GROUP,
+    Configuration,
+    Delegate,
+    Destination,
+    Match,
+    ObjectKey,
+    ParentReference,
+    PathMatch,
+    PluginUse,
+    Route,
+    Rule,
+)
 from shadowgate.plugin import Mapping, Report, Scalar
 
 TO = (Destination("web"),)
@@ -158,4 +170,20 @@ def test_ten_thousand_conditions_are_looked_up_and_not_compared():
     )
     assert in_vain(*rules, rule(10001, path("exact", "/a", header("77"), PluginUse("method", {"exact": "GET"})))) == [
         10001
+    ]
+
+
+def test_of_the_gateway_api_the_more_specific_match_is_reached_whatever_its_place():
+    parents = (ParentReference(ObjectKey(GATEWAY_GROUP, "Gateway", "shop", "web")),)
+    rules = tuple(
+        Rule(
+            (Match(PathMatch("segments", value), position=Position("a.yaml", line)),), position=Position("a.yaml", line)
+        )
+        for line, value in enumerate(("/", "/x", "/x/y", "/x"), 1)
+    )
+    route = Route("r", ("a",), rules, kind="HTTPRoute", created="", parents=parents)
+    report = Report()
+    check_reach(Configuration(routes=(route,)), report)
+    assert [str(problem) for problem in report.problems] == [
+        "a.yaml:4:1: warning [SG0516]: HTTPRoute r: no request gets here: the rule at a.yaml:2:1 matches the same"
     ]

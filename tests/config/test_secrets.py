@@ -2,7 +2,8 @@
 
 import pytest
 
-from shadowgate.config.secrets import HIDDEN, redacted
+from shadowgate.config.secrets import redacted
+from shadowgate.plugin.credentials import HIDDEN
 
 
 @pytest.mark.parametrize(

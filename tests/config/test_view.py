@@ -9,17 +9,21 @@ from shadowgate import model
 from shadowgate.config.view import View, inline, seconds
 from shadowgate.errors import Position
 from shadowgate.model import (
+    GATEWAY_GROUP,
     Cluster,
+    Condition,
     Configuration,
     Destination,
     Endpoint,
     Listener,
     Match,
     Mirror,
+    ObjectKey,
     PathMatch,
     PluginUse,
     Route,
     Rule,
+    Status,
     TrafficPolicy,
 )
 from shadowgate.plugin import IBalancer, IFilter, IMatcher, IMirrorPolicy
@@ -38,7 +42,7 @@ def test_every_part_is_shown_with_its_name_first_and_its_place():
     shown = View().configuration(
         Configuration((Listener("l", "tcp:1"),), (route,), (Cluster("b", (Endpoint("h", 1),)),))
     )
-    assert list(shown) == ["listeners", "routes", "clusters"]
+    assert list(shown) == ["listeners", "routes", "clusters", "statuses"]
     (part,) = shown["routes"]
     assert list(part)[:3] == ["kind", "namespace", "name"]
     assert part["position"] == "a.yaml:3:5"
@@ -57,7 +61,7 @@ def test_what_was_not_said_and_what_has_no_place_is_left_out():
 
 @pytest.mark.parametrize("kind", [Listener, Route, Rule, Match, Destination, Mirror, Cluster, Endpoint, TrafficPolicy])
 def test_no_field_of_the_model_is_forgotten(kind):
-    """A field that is None in the sample may be missing; a field of any other value may not."""
+    """A field that is None in the sample may be missing, and so may some that are empty; others may not."""
     required = {field.name: "x" for field in attrs.fields(kind) if field.init and field.default is attrs.NOTHING}
     if kind is Mirror:
         required = {"destination": Destination("x")}
@@ -69,7 +73,8 @@ def test_no_field_of_the_model_is_forgotten(kind):
         for field in attrs.fields(kind)
         if field.init
         and getattr(part, field.name) is not None
-        and field.name not in ("position", "said", "inherits", "named")
+        and field.name not in ("position", "said", "inherits", "named", "failure", "parents")
+        and not (kind is Rule and field.name == "conditions")
     }
     assert len(View().part(part)) - isinstance(part, Destination) == len(said)
 
@@ -150,3 +155,22 @@ def test_values_on_one_line_are_yaml(value, text):
 @pytest.mark.parametrize(("value", "text"), [(0, "0s"), (0.25, "250ms"), (1, "1s"), (1.5, "1.5s"), (90, "90s")])
 def test_seconds_as_they_are_written(value, text):
     assert seconds(value) == text
+
+
+def test_statuses_are_shown_as_the_api_has_them():
+    status = Status(ObjectKey(GATEWAY_GROUP, "GatewayClass", "", "ours"), 2, (Condition("Accepted", True, "Accepted"),))
+    (shown,) = View().configuration(Configuration(statuses=(status,)))["statuses"]
+    assert shown == {
+        "kind": "GatewayClass",
+        "name": "ours",
+        "status": {
+            "conditions": [
+                {"type": "Accepted", "status": "True", "reason": "Accepted", "message": "", "observedGeneration": 2}
+            ]
+        },
+    }
+
+
+def test_failures_are_shown_where_there_are_some():
+    assert "failure" not in View().part(Destination("a"))
+    assert View().part(Destination("a", failure="no"))["failure"] == "no"

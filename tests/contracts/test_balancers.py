@@ -7,6 +7,7 @@ from shadowgate.bundled.balancers.maglev import Maglev
 from shadowgate.bundled.balancers.random import Random
 from shadowgate.bundled.balancers.ring_hash import RingHash
 from shadowgate.bundled.balancers.round_robin import RoundRobin
+from shadowgate.bundled.balancers.session import Session
 from shadowgate.bundled.balancers.weight import Weight
 from shadowgate.testing import BalancerContract
 
@@ -61,6 +62,11 @@ class TestRingHashOfAHandedOutCookie(BalancerContract):
 class TestRoundRobin(BalancerContract):
     def make(self):
         return RoundRobin()
+
+
+class TestSession(BalancerContract):
+    def make(self):
+        return Session(cookie=SessionCookie("session"), timeout=60.0)
 
 
 class TestWeight(BalancerContract):

@@ -5,7 +5,10 @@ from __future__ import annotations
 import signal
 import socket
 
+import pytest
+
 from harness.peers import Peer, peer, silent
+from harness.processes import RUN, TWISTD
 from harness.waiting import until
 from harness.wire import OK, Wire, get
 
@@ -66,4 +69,16 @@ def test_an_interrupt_ends_it_in_good_order_as_well(start_gateway):
     gateway = start_gateway({})
     gateway.signal(signal.SIGINT)
     assert gateway.ended() in (0, 128 + signal.SIGINT, -signal.SIGINT)
+    assert "Traceback" not in gateway.said
+
+
+@pytest.mark.parametrize("command", [RUN, TWISTD], ids=["shadowgate run", "twistd shadowgate"])
+@pytest.mark.parametrize("more", [(), ("--workers", "2")], ids=["one process", "workers"])
+def test_two_signals_in_one_turn_end_it_in_good_order(start_gateway, command, more):
+    gateway = start_gateway({}, *more, command=command)
+    with gateway.suspended():
+        gateway.signal(signal.SIGTERM)
+        gateway.signal(signal.SIGINT)
+    # twistd, having stopped in good order, ends by the signal that asked it to.
+    assert gateway.ended() in ((0,) if command is RUN else (-signal.SIGTERM, -signal.SIGINT))
     assert "Traceback" not in gateway.said

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import signal
 import socket
 from pathlib import Path
@@ -92,8 +91,9 @@ def test_several_listen_options(start_gateway, directory: Path):
     with peer() as upstream:
         unix = f"unix:{directory / 'web'}"
         gateway = start_gateway({"a.yaml": GOOD.format(upstream)}, "--listen", unix, "--listen", LISTEN)
-        ports = re.findall(r"port=(\d+)", str(gateway.config()["listeners"]))
-        for address in (str(directory / "web"), ("127.0.0.1", int(ports[0]))):
+        shown = [listener["address"] for listener in gateway.config()["listeners"]]
+        assert shown[0] == unix
+        for address in (str(directory / "web"), ("127.0.0.1", int(shown[1].removeprefix("127.0.0.1:")))):
             with connect(address) as client:
                 client.send(get("/"))
                 assert client.answer().status == 200

@@ -5,10 +5,12 @@ from __future__ import annotations
 import signal
 from threading import Thread
 
+import pytest
+
 from harness.peers import Peer, peer
 from harness.processes import Gateway
 from harness.waiting import until
-from harness.wire import Wire, get
+from harness.wire import Wire, connect, get
 
 TO = 'clusters: {{one: "{0}", two: "{1}"}}\nroutes: [{{to: {2}, mirror: {{to: {3}, name: other}}}}]\n'
 ONE = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\none"
@@ -98,5 +100,27 @@ def test_a_hangup_signal_without_a_change_changes_nothing(gateway: Gateway):
                 client.send(get("/"))
                 assert client.answer().body == b"one"
         assert one.connections == 1
+        until(lambda: "the configuration has not changed" in gateway.said, lambda: gateway.said)
         assert gateway.config()["generation"] == before
         assert gateway.config()["last_load_ok"]
+
+
+LISTENING = """\
+listeners: {{name: web, endpoint: "tcp:{0}:interface=127.0.0.1"}}
+clusters: {{to: "{1}"}}
+routes: {{to: to}}
+"""
+
+
+@pytest.mark.parametrize("arguments", [(), ("--workers", "2")], ids=["alone", "workers"])
+def test_a_listener_can_get_another_endpoint_on_the_same_port(start_gateway, arguments: tuple[str, ...]):
+    with peer(ONE) as one, peer(TWO) as two:
+        gateway = start_gateway({"configuration.yaml": LISTENING.format(0, one)}, *arguments)
+        (web,) = (each for each in gateway.config()["listeners"] if each["name"] == "web")
+        number = int(web["address"].rpartition(":")[2])
+        gateway.serve(LISTENING.format(number, two))
+        with connect(("127.0.0.1", number)) as client:
+            client.send(get("/"))
+            assert client.answer().body == b"two"
+        (web,) = (each for each in gateway.config()["listeners"] if each["name"] == "web")
+        assert web["endpoint"] == f"tcp:{number}:interface=127.0.0.1"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from contextlib import ExitStack
 from threading import Event
@@ -364,4 +365,20 @@ def test_an_upstream_that_closes_after_each_answer_loses_no_request(gateway: Gat
     with peer(answers_and_closes) as upstream:
         gateway.serve(native(upstream))
         assert statuses(gateway) == [200] * REQUESTS
+        assert len(upstream.requests) == REQUESTS
+
+
+def test_a_post_does_not_meet_a_close_that_came_with_the_answer_before_it(gateway: Gateway):
+    def answers_and_closes(server: Peer, wire: Wire) -> None:
+        server.requests.append(wire.request())
+        # One segment has the answer and the end: whoever reads the one can know of the other.
+        wire.socket.send(OK, socket.MSG_MORE)
+        wire.end()
+        wire.more()
+
+    post = get("/", method="POST", body=b"")
+    with peer(answers_and_closes) as upstream, gateway.connect() as client:
+        gateway.serve(native(upstream))
+        client.send(post * REQUESTS)  # each is begun in the turn in which the answer before it is read
+        assert [client.answer().status for _ in range(REQUESTS)] == [200] * REQUESTS
         assert len(upstream.requests) == REQUESTS

@@ -192,7 +192,8 @@ def h11_requests(data: bytes) -> list[Message]:
                 found.append(Message(head.method, body, x_fields(head.headers)))
                 connection.send(h11.Response(status_code=404, headers=[("Content-Length", "0")]))  # nor an upgrade
                 connection.send(h11.EndOfMessage())
-                if connection.our_state is not h11.DONE or connection.their_state is not h11.DONE:
+                done = connection.our_state is connection.their_state is h11.DONE
+                if not done and not is_kept(head):
                     break
                 rest, _ = connection.trailing_data
                 connection = h11.Connection(h11.SERVER, max_incomplete_event_size=1 << 20)
@@ -200,6 +201,13 @@ def h11_requests(data: bytes) -> list[Message]:
             else:
                 break
     return found
+
+
+def is_kept(head: h11.Request) -> bool:
+    """Whether an HTTP/1.0 client asks to go on, which h11 never does (RFC 9112 appendix C.2.2)."""
+    options = b",".join(value for name, value in head.headers if name == b"connection").lower().split(b",")
+    said = {option.strip() for option in options}
+    return head.http_version == b"1.0" and b"keep-alive" in said and b"close" not in said
 
 
 class LlhttpMessages:

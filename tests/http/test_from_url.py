@@ -41,7 +41,11 @@ def test_what_a_client_would_percent_encode_is_percent_encoded():
 
 
 @pytest.mark.parametrize(
-    "url", ["a/b", "ftp://a/", "http://", "http://:80/", "http://a:x/", "http://a:99999/", "http://a:0/"]
+    "url",
+    [
+        *("a/b", "ftp://a/", "http://", "http://:80/", "http://a:x/", "http://a:99999/", "http://a:0/"),
+        *("http://a\r\nX: 1/", "http://a/\n", "http://a/\tb", "http://a/\0"),
+    ],
 )
 def test_what_is_no_whole_url_is_refused_with_the_url(url):
     with pytest.raises(ValueError, match="is not a"):

@@ -1,5 +1,6 @@
 """Connections without sockets: a wire that remembers, a gateway's side of it, and receivers that write down events."""
 
+import socket
 from functools import partial
 from random import Random
 
@@ -268,6 +269,14 @@ def served(new_wire):
 @pytest.fixture
 def wire(new_wire):
     return new_wire()
+
+
+@pytest.fixture
+def closed_socket():
+    """What a transport has whose connection has ended behind the reactor's back."""
+    ended = socket.socket()
+    ended.close()
+    return ended
 
 
 @pytest.fixture

@@ -222,22 +222,22 @@ def test_a_spent_connection_serves_nobody_who_waits(house):
     assert second.heard == [("connected",)] and not second.upstream.reused
 
 
-def test_stale_connections_are_not_given_to_those_who_wait(house):
+def test_stale_connections_are_not_given_to_those_who_wait(house, closed_socket):
     it = house(max_connections=1)
     first = it.connected()
     second = it.ask()
-    first.upstream.stale = lambda: True
+    first.upstream.transport.socket = closed_socket
     it.answer(first)
     assert first.upstream.transport.state == "aborted"
     it.accept()
     assert second.heard == [("connected",)]
 
 
-def test_one_that_is_stale_makes_room_when_it_is_found(house):
+def test_one_that_is_stale_makes_room_when_it_is_found(house, closed_socket):
     it = house(max_connections=1)
     first = it.connected()
     it.answer(first)
-    first.upstream.stale = lambda: True
+    first.upstream.transport.socket = closed_socket
     second = it.ask()
     it.accept()
     assert second.heard == [("connected",)]

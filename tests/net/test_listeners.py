@@ -2,6 +2,7 @@
 
 import pytest
 from attrs import define, field
+from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.defer import succeed
 
 from shadowgate.errors import Position
@@ -17,7 +18,7 @@ class House:
     listeners: Listeners = field(init=False)
 
     def __attrs_post_init__(self):
-        self.listeners = Listeners(self.reactor, self.names.append)
+        self.listeners = Listeners(self.reactor, lambda listener: self.names.append(listener.name))
 
     def open(self, *numbers):
         report = Report()
@@ -99,7 +100,7 @@ def test_after_the_end_nothing_is_opened_by_a_configuration_that_comes_late(hous
 
 def test_a_socket_of_the_service_manager_is_not_taken_a_second_time():
     names = []
-    listeners = Listeners(None, names.append, bind=lambda key, factory: succeed(Port()))
+    listeners = Listeners(None, lambda listener: names.append(listener.name), bind=lambda key, factory: succeed(Port()))
     handed = Listener("web", "systemd:domain=INET:name=http")
     for expected in (), (handed.endpoint,):
         report = Report()
@@ -115,3 +116,30 @@ class Port:
 
     def stopListening(self):
         return None
+
+
+def test_a_factory_is_made_for_the_listener_with_all_that_is_said_of_it(new_reactor):
+    given = []
+    declared = Listener("port 80", "tcp:8080", 80)
+    Listeners(new_reactor(), given.append).open([declared], Report())
+    assert given == [declared]
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        (IPv4Address("TCP", "127.0.0.1", 80), "127.0.0.1:80"),
+        (IPv6Address("TCP", "::1", 80), "[::1]:80"),
+        (UNIXAddress(b"/run/web"), "unix:/run/web"),
+    ],
+)
+def test_an_address_is_shown_as_it_would_be_written(new_reactor, address, shown):
+    class Port:
+        backlog = 0
+
+        def getHost(self):
+            return address
+
+    listeners = Listeners(new_reactor(), lambda listener: None, lambda key, factory: succeed(Port()))
+    listeners.open([listener(80)], Report())
+    assert listeners.addresses == (("on-80", "tcp:80", shown),)

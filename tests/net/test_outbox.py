@@ -1,12 +1,14 @@
 """Writing: at once where the kernel takes it, and with word of when it does not."""
 
+from types import SimpleNamespace
+
 import pytest
 from attrs import define, field
 
-from shadowgate.net.outbox import BufferedOutbox, DirectOutbox, outbox_for
+from shadowgate.net.outbox import MOST_HELD, BufferedOutbox, DirectOutbox, outbox_for
 
 
-@define(eq=False)
+@define(eq=False, slots=False)
 class Owner:
     heard: list = field(factory=list)
 
@@ -24,8 +26,10 @@ class Socket:
     room: int = 10
     sent: bytes = b""
     broken: bool = False
+    calls: int = 0
 
     def send(self, data):
+        self.calls += 1
         if self.broken:
             raise OSError("gone")
         if not self.room:
@@ -34,6 +38,20 @@ class Socket:
         self.room -= len(taken)
         self.sent += taken
         return len(taken)
+
+
+@define(eq=False)
+class Turns:
+    """What a turn is to an outbox."""
+
+    serving: bool = True
+    unsent: list = field(factory=list)
+    unsent_shadows: list = field(factory=list)
+
+    def end(self):
+        self.serving = False
+        for outbox in self.unsent + self.unsent_shadows:
+            outbox.flush()
 
 
 class TcpTransport:
@@ -135,6 +153,79 @@ def test_closing_lets_the_transport_write_what_waits_and_tells_nobody(tcp, owner
     tcp.drain()
     assert tcp.socket.sent == b"abc"
     assert owner.heard == ["full"]
+
+
+def test_what_is_written_in_a_turn_is_sent_at_its_end_and_at_once(tcp, owner):
+    turns = Turns()
+    outbox = DirectOutbox(tcp, owner, turns)
+    outbox.write(b"abc")
+    outbox.write(b"def")
+    assert (tcp.socket.calls, turns.unsent) == (0, [outbox])
+    turns.end()
+    assert (tcp.socket.calls, tcp.socket.sent, owner.heard) == (1, b"abcdef", [])
+    outbox.flush()
+    outbox.write(b"ghi")
+    assert (tcp.socket.calls, tcp.socket.sent) == (2, b"abcdefghi")
+
+
+def test_what_goes_to_shadows_waits_for_everything_else(owner):
+    turns, order = Turns(), []
+    for shadow in (True, False, True, False):
+        transport = TcpTransport()
+        transport.socket = SimpleNamespace(send=lambda data: order.append(data) or len(data))
+        outbox_of = DirectOutbox(transport, owner, turns, shadow=shadow)
+        outbox_of.write(b"shadow" if shadow else b"primary")
+    turns.end()
+    assert order == [b"primary", b"primary", b"shadow", b"shadow"]
+
+
+def test_no_more_than_so_much_waits_for_the_end_of_a_turn(tcp, owner):
+    tcp.socket.room = 10 * MOST_HELD
+    turns = Turns()
+    outbox = DirectOutbox(tcp, owner, turns)
+    outbox.write(bytes(MOST_HELD))
+    assert tcp.socket.sent == b""
+    outbox.write(b"x")
+    assert len(tcp.socket.sent) == MOST_HELD + 1
+    outbox.write(b"y")
+    assert tcp.socket.sent[-1:] == b"x"
+    turns.end()
+    assert tcp.socket.sent[-2:] == b"xy"
+
+
+def test_an_owner_hears_in_the_turn_that_there_is_no_room_for_more(tcp, owner):
+    turns = Turns()
+    outbox = DirectOutbox(tcp, owner, turns)
+    outbox.write(bytes(MOST_HELD + 1))
+    assert (outbox.full, owner.heard) == (True, ["full"])
+    outbox.write(b"end")
+    turns.end()
+    tcp.drain()
+    assert tcp.socket.sent == bytes(MOST_HELD + 1) + b"end"
+    assert owner.heard == ["full", "drained"]
+
+
+def test_what_is_written_while_others_are_flushed_stays_behind_what_waits(tcp, owner):
+    turns = Turns()
+    first, last = DirectOutbox(TcpTransport(), owner, turns), DirectOutbox(tcp, owner, turns)
+    first._transport.socket.room = 0
+    owner.write_full = lambda: last.write(b"def")
+    first.write(b"x")
+    last.write(b"abc")
+    turns.end()
+    assert tcp.socket.sent == b"abcdef"
+
+
+@pytest.mark.parametrize(("how", "mark"), [("close", "disconnecting"), ("close_write", "write_closed")])
+def test_closing_in_a_turn_sends_what_waits_first(tcp, owner, how, mark):
+    turns = Turns()
+    outbox = DirectOutbox(tcp, owner, turns)
+    outbox.write(b"abc")
+    getattr(outbox, how)()
+    assert tcp.socket.sent == b"abc"
+    assert getattr(tcp, mark)
+    turns.end()
+    assert tcp.socket.calls == 1
 
 
 def test_any_other_transport_says_itself_when_it_is_full(wire, owner):

@@ -1,10 +1,13 @@
 """The connections to one endpoint: the idle ones at hand, and new ones on demand."""
 
+import errno
+
 import pytest
 from attrs import define, field
 from twisted.internet.defer import CancelledError, Deferred, fail
 from twisted.internet.error import (
     ConnectBindError,
+    ConnectError,
     ConnectionDone,
     ConnectionRefusedError,
     DNSLookupError,
@@ -107,6 +110,8 @@ def test_a_dialled_connection_belongs_to_its_waiter(pool, endpoint, events):
         (CancelledError(), "connect_timeout"),
         (DNSLookupError(), "unresolved"),
         (ConnectBindError(), "connect_failed"),
+        (ConnectBindError(errno.EMFILE, "Too many open files"), "no_socket"),
+        (ConnectError(errno.EADDRNOTAVAIL, "Cannot assign requested address"), "no_socket"),
         (ValueError(), "connect_failed"),
     ],
 )
@@ -169,9 +174,9 @@ def test_a_connection_that_ends_while_idle_is_not_given_out(pool, idle, events):
     assert repr(pool) == "<Pool v1, 0 busy, 0 idle>"
 
 
-def test_what_is_stale_is_not_given_out(pool, idle, events):
+def test_what_is_stale_is_not_given_out(pool, idle, events, closed_socket):
     fresh, stale = idle(2)
-    stale.stale = lambda: True
+    stale.transport.socket = closed_socket
     assert pool.checkout(events()) is fresh
     assert stale.transport.state == "aborted"
 

@@ -137,7 +137,9 @@ def test_bytes_behind_a_request_that_was_not_upgraded_are_the_next_request(it):
     client = it.connect()
     client.send(ASK + b"GET /now HTTP/1.1\r\nHost: a\r\n\r\n")
     it.asked[0].answer(403, body=b"no")
-    assert client.take().endswith(b"no" + b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n/now")
+    denied, given = client.take().split(b"HTTP/1.1 ")[1:]
+    assert denied.endswith(b"\r\n\r\nno")
+    assert given.startswith(b"200 ") and given.endswith(b"\r\n\r\n/now")
 
 
 def test_too_many_bytes_behind_the_request_stop_the_client_until_the_101(it):
@@ -408,11 +410,21 @@ def test_what_an_upstream_is_told_is_done(granted):
 
 
 def test_only_an_upgraded_upstream_may_close_one_side_alone(upstream):
-    upstream.ask()
-    assert not IHalfCloseableProtocol.providedBy(upstream.protocol)
-    upstream.hear(GRANT)
-    upstream.protocol.switch()
+    lost = []
+    upstream.wire.connectionLost = lost.append
     assert IHalfCloseableProtocol.providedBy(upstream.protocol)
+    upstream.ask()
+    upstream.protocol.readConnectionLost()
+    assert [failure.type for failure in lost] == [ConnectionDone]
+
+
+def test_an_upgraded_upstream_that_closes_its_side_is_still_there(granted):
+    upstream, _, receiver = granted
+    lost = []
+    upstream.wire.connectionLost = lost.append
+    upstream.protocol.readConnectionLost()
+    assert receiver.events == ["end"]
+    assert not lost
 
 
 def test_an_upstream_that_was_paused_is_read_again(upstream):

@@ -36,6 +36,7 @@ def test_what_is_no_request_is_refused_and_nothing_behind_it_is_looked_at(it, se
     written = client.take()
     assert written.startswith(b"HTTP/1.1 %d " % status)
     assert b"Connection: close" in written
+    assert b"\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\n" in written
     assert written.count(b"\r\n\r\n") == 1
     assert client.state == "half closed"
     assert it.asked == []

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from shadowgate.plugin import Report, files
-from shadowgate.plugin.files import find_files, read_file
+from shadowgate.plugin.files import documents_in, find_files, read_file
 
 
 @pytest.fixture
@@ -67,6 +67,19 @@ def test_what_is_not_there_is_an_error_and_an_empty_directory_a_warning(tmp_path
         f"{tmp_path}/none.yaml:1:1: error [SG0001]: no such file or directory",
         f"{tmp_path}:1:1: warning [SG0005]: no *.yaml or *.yml file in this directory",
     ]
+
+
+@pytest.mark.parametrize("text", ["", "# nothing yet\n", "---\n---\n", "~\n"])
+def test_that_a_file_holds_nothing_is_worth_a_word(report, text):
+    assert documents_in(text, "a.yaml", report) == []
+    assert [str(problem) for problem in report.problems] == [
+        "a.yaml:1:1: warning [SG0024]: there is nothing in this file"
+    ]
+
+
+def test_where_something_is_wrong_nothing_is_said_of_there_being_nothing(report):
+    assert documents_in("- a\n", "a.yaml", report) == []
+    assert [problem.code for problem in report.problems] == ["SG0012"]
 
 
 def test_there_is_a_bound_on_files(tmp_path, report, monkeypatch):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from shadowgate.errors import Position
 from shadowgate.plugin import Mapping, Report, Scalar, Sequence
 from shadowgate.plugin import yaml as reader
-from shadowgate.plugin.yaml import read_text
+from shadowgate.plugin.yaml import read_embedded, read_text
 
 
 def reading(text):
@@ -256,3 +256,68 @@ def test_the_tree_is_made_of_nothing_else():
 
     root = only("a: [1, 2.5, true, 2024-01-01, ~, 0x10, {b: !!binary_not x}]".replace("!!binary_not ", ""))
     assert set(kinds(root)) == {Scalar, Sequence, Mapping}
+
+
+# --- texts inside texts -----------------------------------------------------------------------------------------------
+
+
+def embedded(text, *path):
+    report = Report()
+    (document,) = read_text(text, "f.yaml", report)
+    node = document.root
+    for key in path:
+        node = node.get(key)
+    return read_embedded(node, report), report.problems
+
+
+def places(documents):
+    return [(key.text, str(key.position)) for document in documents for key, _ in document.root.entries]
+
+
+BLOCK = """\
+kind: X
+data:
+  spec: |
+
+    # a comment
+    first: 1
+    inner: |
+      deep: 2
+"""
+
+
+def test_what_stands_in_a_block_has_its_place_in_the_file():
+    documents, problems = embedded(BLOCK, "data", "spec")
+    assert problems == []
+    assert places(documents) == [("first", "f.yaml:6:5"), ("inner", "f.yaml:7:5")]
+
+
+def test_so_has_what_stands_in_a_block_inside_it():
+    (outer,), _ = embedded(BLOCK, "data", "spec")
+    report = Report()
+    assert places(read_embedded(outer.root.get("inner"), report)) == [("deep", "f.yaml:8:7")]
+
+
+@pytest.mark.parametrize("start", ["spec: |2\n    a: 1\n", "spec: |-\n    a: 1", "spec: &x |+\n    a: 1\n\n"])
+def test_every_form_of_a_block_tells_its_indentation(start):
+    documents, problems = embedded(f"data:\n  {start}", "data", "spec")
+    assert problems == [] and places(documents) == [("a", "f.yaml:3:5")]
+
+
+@pytest.mark.parametrize("start", ['spec: "{a: 1}"', "spec: >\n    a: 1\n", "spec: '{a: 1}'"])
+def test_any_other_text_has_one_place(start):
+    documents, problems = embedded(f"data:\n  {start}", "data", "spec")
+    assert problems == [] and places(documents) == [("a", "f.yaml:2:9")]
+
+
+def test_problems_inside_are_told_at_their_places_with_the_files_lines():
+    _, (problem,) = embedded("data:\n  spec: |\n    a: 1\n    a: 2\n", "data", "spec")
+    assert str(problem.position) == "f.yaml:4:5" and "first on line 3" in problem.message
+    _, (problem,) = embedded("data:\n  spec: |\n    a: [\n    b: }\n", "data", "spec")
+    assert str(problem.position) == "f.yaml:4:8" and "is not YAML" in problem.message
+
+
+def test_two_blocks_with_one_text_are_equal_however_they_are_indented():
+    (one,) = read_text("a: |\n  x\n", "f", Report())
+    (other,) = read_text("a: |\n      x\n", "g", Report())
+    assert one == other and hash(one) == hash(other)

@@ -266,7 +266,8 @@ class Stage:
         self.target = Target("cluster", [self._endpoint(name) for name in endpoints])
         self.endpoint = self.target.endpoints[0]
         rule_hooks = Hooks(**{name: tuple(found) for name, found in hooks.items()})
-        self.destination = CompiledDestination("v1", 1, self.target, (), evolve(rule_hooks))
+        shadows = tuple(self._mirror(**mirror) for mirror in mirrors)
+        self.destination = CompiledDestination("v1", 1, self.target, (), evolve(rule_hooks), mirrors=shadows)
         self.rule = CompiledRule(
             route="route",
             name="",
@@ -274,7 +275,7 @@ class Stage:
             hooks=rule_hooks,
             choose=lambda head: self.destination if destination else None,
             destinations=(self.destination,),
-            mirrors=tuple(self._mirror(**mirror) for mirror in mirrors),
+            mirrors=shadows,
             timeouts=timeouts or Timeouts(),
             retries=retries,
             stats=self.stats.route("route"),

@@ -123,3 +123,12 @@ def test_no_access_log_writes_nothing_and_needs_nothing():
     log.shadow(mirror_result())
     log.refused("a", 400, "b")
     log.flush()
+
+
+def test_a_reason_is_written_where_there_is_one(written):
+    record = exchange_record(request("GET", "/"), status=500, outcome="route_invalid")
+    written.log.exchange(record)
+    written.log.exchange(attrs.evolve(record, reason='no "Service"'))
+    plain, explained = written.lines
+    assert "reason" not in plain
+    assert explained["reason"] == 'no "Service"'

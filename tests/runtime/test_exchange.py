@@ -1,6 +1,7 @@
 """One request and its answer, between a scripted client and scripted upstreams."""
 
 import pytest
+from attrs import evolve
 
 from shadowgate.model import Settings
 from shadowgate.testing import request
@@ -328,3 +329,17 @@ def test_the_server_field_is_the_gateways_where_it_has_one(stage):
     it.event("GET /")
     it.event("v1 answers 200 length=0")
     assert it.client.head.headers.get(b"server") == b"sg"
+
+
+def test_the_mirrors_are_those_of_the_destination_that_was_chosen(stage):
+    it = stage(mirrors=[{}])
+    other = evolve(it.destination, name="v3", mirrors=())
+    it.rule = evolve(it.rule, choose=lambda head: other if head.path == b"/plain" else it.destination)
+    it.idle("v1", 2)
+    it.event("GET /plain")
+    assert it.commands == ["v1 reuse", "v1 GET /plain"]
+    it.commands.clear()
+    it.event("v1 answers 200")
+    it.commands.clear()
+    it.event("GET /mirrored")
+    assert [each for each in it.commands if "v2" in each] != []

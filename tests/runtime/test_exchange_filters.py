@@ -40,8 +40,14 @@ def test_requests_pass_filters_in_order_and_the_first_reply_wins(stage):
         << client 418 length=3 'tea'
     """)
     assert log == ["one", "two"]
-    assert it.client.head.headers == Headers([(b"X-Pot", b"1")])
+    assert it.client.head.headers == Headers([(b"X-Pot", b"1"), (b"Date", b"Thu, 01 Jan 1970 00:00:00 GMT")])
     assert (it.record.outcome, it.record.status, it.record.attempts) == ("replied", 418, 0)
+
+
+def test_a_date_that_a_filter_gives_stays_the_only_one(stage):
+    it = stage(on_request=[("one", lambda head: Reply(200, headers=((b"date", b"then"),)))])
+    it.event("GET /")
+    assert it.client.head.headers.get_all(b"date") == [b"then"]
 
 
 def test_a_filters_answer_passes_the_rules_response_filters(stage):

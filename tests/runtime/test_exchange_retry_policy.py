@@ -580,3 +580,29 @@ def test_an_attempt_that_takes_too_long_makes_room_for_another(stage):
         << client 200
     """)
     assert it.record.attempts == 2
+
+
+@pytest.mark.parametrize("failure", ["upstream_closed", "upstream_reset", "bad_answer"])
+def test_a_policy_may_have_another_answer_than_502_for_a_last_attempt_that_broke_off(stage, failure):
+    it = stage(retries=Retries(lambda attempt: None, 1, unanswered=503))
+    it.play("""
+        >> GET /
+        << v1 dial
+        >> v1 connected
+        << v1 GET /
+    """)
+    it.event(f"v1 fails {failure}")
+    assert it.commands.pop().startswith("client 503 length=")
+    assert (it.record.outcome, it.record.status) == (failure, 503)
+
+
+def test_it_has_none_for_one_that_took_too_long(stage):
+    it = stage(timeouts=Timeouts(response=5), retries=Retries(lambda attempt: None, 1, unanswered=503))
+    it.play("""
+        >> GET /
+        << v1 dial
+        >> v1 connected
+        << v1 GET /
+    """)
+    it.event("5 seconds")
+    assert it.commands.pop().startswith("client 504 length=")

@@ -31,6 +31,19 @@ def test_a_clients_own_words_are_replaced_where_nobody_is_trusted():
     assert b"x-envoy-internal" not in headers
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["Forwarded", "X-Forwarded-Port", "X-Forwarded-Client-Cert", "x-envoy-external-address", "X-Envoy-Original-Path"],
+)
+def test_what_only_a_proxy_may_say_is_dropped_unless_one_is_trusted(name):
+    said = [("Accept", "*/*"), (name, "a"), (name.lower(), "b"), ("X-Real", "c")]
+    headers, _ = prepared(request(headers=said))
+    assert name.lower().encode() not in headers
+    assert (headers.get(b"accept"), headers.get(b"x-real")) == (b"*/*", b"c")
+    believed, _ = prepared(request(headers=said), trusted_hops=1)
+    assert believed.get_all(name.lower().encode()) == [b"a", b"b"]
+
+
 def test_repeated_lines_do_not_slip_through():
     headers, _ = prepared(request(headers=[("X-Forwarded-For", "1"), ("x-forwarded-for", "2")]))
     assert headers.get_all(b"x-forwarded-for") == [b"192.0.2.1"]

@@ -56,6 +56,11 @@ def test_split_from_answers_it_counts_alone(outcome):
     assert reasons([outcome] * 9, **{**policy, "consecutive_local_origin": 0}) == [""] * 9
 
 
+@pytest.mark.parametrize("outcome", ["no_socket", "overflow", "queue_timeout"])
+def test_what_this_machine_lacks_is_not_held_against_an_endpoint(outcome):
+    assert reasons([outcome] * 9, consecutive_5xx=1, consecutive_gateway_errors=1) == [""] * 9
+
+
 def test_an_answer_that_is_no_http_is_the_endpoints_even_when_split():
     assert reasons(["bad_answer"] * 2, split_local_origin=True, consecutive_5xx=2) == ["", FIVE]
 

@@ -174,6 +174,17 @@ def test_an_endpoint_that_only_a_mirror_uses_is_kept(house):
     assert not any(pool.closed for pool in house.pools)
 
 
+def test_so_is_one_that_only_a_destinations_mirror_uses(house):
+    mirror = CompiledMirror(
+        "m", None, house.cluster(A), None, (), (), 0, MirrorLimits(), house.registry.mirror_state("m")
+    )
+    destination = CompiledDestination("b", 1, house.cluster(B), (), Hooks(), mirrors=(mirror,))
+    rule = CompiledRule("r", "", (), Hooks(), None, (destination,), (), Timeouts(), house.registry.route_stats("r"))
+    house.registry.retain(Snapshot(1, None, Configuration(), (rule,)))
+    assert not any(pool.closed for pool in house.pools)
+    assert house.registry.mirror_state("m") is mirror.state
+
+
 def test_a_mirrors_state_outlives_configurations_that_name_it(house):
     state = house.registry.mirror_state("m")
     state.failures = 3

@@ -250,6 +250,19 @@ def test_bad_results_take_an_endpoint_out_and_good_ones_let_it_in(logged):
     ]
 
 
+def test_that_this_machine_has_no_socket_left_says_nothing_of_an_endpoint(logged):
+    house = House(check=HealthCheck(interval=1.0, fall=1))
+    (a,) = house.states(A)
+    for _ in range(3):
+        house.wait(2)
+        house.probes[-1].tell("no_socket")
+    assert is_well(a) and house.told == [] and logged() == []
+    assert house.stats.probes == {}
+    house.wait(2)
+    house.probes[-1].tell("connect_refused")
+    assert not is_well(a)
+
+
 def test_only_so_many_probes_are_under_way():
     house = House(check=HealthCheck())
     house.states(*(f"10.0.1.{number}" for number in range(MOST_PROBES + 10)))

@@ -15,16 +15,20 @@ from shadowgate.plugin import (
     IBalancer,
     IBalancerHooks,
     IFilter,
+    IGenerator,
     IMatcher,
     IMirrorObserver,
     IMirrorPolicy,
     IRetryPolicy,
     Reply,
+    Report,
     Retries,
 )
+from shadowgate.plugin.yaml import read_text
 from shadowgate.testing import (
     BalancerContract,
     FilterContract,
+    GeneratorContract,
     MatcherContract,
     MirrorObserverContract,
     MirrorPolicyContract,
@@ -86,6 +90,16 @@ class AFilter:
         return self.hooks
 
 
+@implementer(IGenerator)
+@frozen
+class AGenerator:
+    make: Callable[[Any], Any] = field(default=lambda documents: documents, init=False)
+    kinds: Any = field(default=(("", "ConfigMap"),), init=False)
+
+    def generate(self, documents, report):
+        return self.make(documents)
+
+
 @implementer(IMirrorObserver)
 @frozen
 class AnObserver:
@@ -94,6 +108,9 @@ class AnObserver:
 
     def compile(self, env):
         return self.observe
+
+
+COUNT = count()
 
 
 def doing(component_class, **behaviour):
@@ -125,6 +142,7 @@ CONTRACTS = [
     (MirrorPolicyContract, APolicy),
     (FilterContract, AFilter),
     (MirrorObserverContract, AnObserver),
+    (GeneratorContract, AGenerator),
 ]
 
 
@@ -438,3 +456,23 @@ def test_an_observer_that_wants_less_than_nothing_is_found_out():
     assert failures(MirrorObserverContract, lambda: AnObserver(response_bytes=-1)) == {
         "test_an_observer_says_how_much_of_a_body_it_wants"
     }
+
+
+NOTHING_OF_NOTHING = "test_a_generator_makes_nothing_of_nothing"
+DOCUMENTS = "test_a_generator_makes_documents"
+THE_SAME = "test_a_generator_makes_the_same_of_the_same"
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "failed"),
+    [
+        ({"kinds": ()}, "test_a_generator_names_the_kinds_that_it_looks_at"),
+        ({"kinds": (("", None),)}, "test_a_generator_names_the_kinds_that_it_looks_at"),
+        ({"make": lambda documents: ["text"]}, DOCUMENTS),
+        ({"make": lambda documents: read_text("{metadata: {name: a}}", "f", Report())}, DOCUMENTS),
+        ({"make": lambda documents: read_text("{apiVersion: v1, kind: A}", "f", Report())}, NOTHING_OF_NOTHING),
+        ({"make": lambda documents: documents and documents[: next(COUNT) % 2]}, THE_SAME),
+    ],
+)
+def test_a_generator_that_breaks_its_contract_is_found_out(behaviour, failed):
+    assert failed in failures(GeneratorContract, lambda: doing(AGenerator, **behaviour))

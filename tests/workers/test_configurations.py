@@ -193,6 +193,21 @@ def test_what_one_worker_cannot_load_none_serves(it):
     assert not first.killed and not second.killed
 
 
+def test_what_workers_only_remark_is_kept_once_and_keeps_nobody_from_serving(it):
+    first, second = it.worker(), it.worker()
+    remark = Problem("this is slow", severity="warning")
+    first.answers["prepare"] = second.answers["prepare"] = plain_problems([remark])
+    it.offer(TWO)
+    assert (first.generation, second.generation, it.generation) == (2, 2, 2)
+    assert it.made.problems == (remark,)
+
+
+def test_what_only_compiling_finds_is_left_to_the_workers(it):
+    worker = it.worker()
+    it.offer(ONE.replace("to: v1", "to: v1, filters: no-such-filter"))
+    assert worker.asked == [("prepare", 2), ("commit", 2)]
+
+
 def test_a_worker_that_raises_counts_as_one_that_cannot(it):
     first, second = it.worker(), it.worker()
     second.answers["prepare"] = Refused("out of memory")
@@ -222,6 +237,12 @@ def test_without_any_worker_a_change_is_what_the_next_one_gets(it):
     it.offer(TWO)
     assert it.generation == 2
     assert it.worker().generation == 2
+
+
+def test_without_any_worker_what_compiling_finds_is_found_all_the_same(it):
+    it.offer(ONE.replace("to: v1", "to: v1, filters: no-such-filter"))
+    assert (it.generation, it.made.last_load_ok) == (1, False)
+    assert "no-such-filter" in it.made.problems[-1].message
 
 
 @pytest.mark.parametrize("answer", [Gone(), Refused("x"), plain_problems([Problem("port taken")])])
@@ -282,3 +303,76 @@ def test_a_change_whose_port_is_taken_goes_to_nobody(it):
     assert worker.asked == []
     assert (it.generation, it.made.last_load_ok) == (1, False)
     assert [key[1] for key in it.ports] == ["tcp:81"]
+
+
+# Changes that somebody asks for
+
+
+def change(it, text, keep):
+    """Ask for a configuration; returns how it ends, once it has."""
+    ends = []
+    it.made.change(lambda served: read(text), keep).addBoth(ends.append)
+    it.reactor.settle()
+    return ends
+
+
+def test_a_change_is_kept_when_all_have_it_ready_and_served_after_that(it):
+    worker = it.worker()
+    kept = Deferred()
+    ends = change(it, TWO, lambda loaded: kept)
+    assert worker.asked == [("prepare", 2)]
+    assert (it.generation, ends) == (1, [])
+    kept.callback(None)
+    assert worker.asked == [("prepare", 2), ("commit", 2)]
+    assert (worker.generation, it.generation) == (2, 2)
+    assert [route.name for route in ends[0].configuration.routes] == ["other"]
+
+
+def test_what_cannot_be_kept_is_served_by_nobody(it):
+    worker = it.worker()
+    (end,) = change(it, TWO + "listeners: tcp:82\n", lambda loaded: fail(OSError(28, "no space")))
+    assert end.type is OSError
+    assert worker.asked == [("prepare", 2), ("abandon", 2)]
+    assert [key[1] for key in it.ports] == ["tcp:81"]
+    assert (it.generation, it.made.last_load_ok, it.made.problems) == (1, True, ())
+    it.offer(TWO)
+    assert (worker.generation, it.generation) == (2, 2)
+
+
+@pytest.mark.parametrize("text", ["rutes: 1\n", ONE + "listeners: tcp:taken\n"])
+def test_a_wrong_change_is_told_to_who_asked_for_it_alone(it, text):
+    it.worker()
+    (end,) = change(it, text, lambda loaded: fail(AssertionError("kept")))
+    assert end.type is ConfigError
+    assert (it.generation, it.made.last_load_ok, it.made.problems) == (1, True, ())
+
+
+def test_what_a_worker_finds_wrong_is_told_too(it):
+    it.worker().answers["prepare"] = plain_problems([Problem("no such file")])
+    (end,) = change(it, TWO, lambda loaded: fail(AssertionError("kept")))
+    assert [problem.message for problem in end.value.problems] == ["no such file"]
+
+
+def test_a_trial_is_loaded_by_all_and_forgotten(it):
+    worker = it.worker()
+    (loaded,) = change(it, TWO + "listeners: tcp:82\n", None)
+    assert worker.asked == [("prepare", 2), ("abandon", 2)]
+    assert [route.name for route in loaded.configuration.routes] == ["other"]
+    assert (it.generation, [key[1] for key in it.ports]) == (1, ["tcp:81"])
+    worker.answers["prepare"] = plain_problems([Problem("no such file")])
+    (tried,) = change(it, TWO, None)
+    assert "no such file" in [problem.message for problem in tried.report.problems]
+
+
+def test_a_change_is_made_of_what_is_in_service(it):
+    seen = []
+
+    def plan(served):
+        seen.append(served)
+
+    it.offer(TWO)
+    it.offer("rutes: 1\n")
+    it.made.change(plan, None)
+    it.reactor.settle()
+    assert seen == [(it.made.documents, ())]
+    assert seen[0][0] == tuple(read(TWO)[0])

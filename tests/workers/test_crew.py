@@ -5,6 +5,7 @@ from twisted.internet.defer import succeed
 from twisted.internet.error import ConnectionDone
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
+from twisted.logger import LogLevel, formatEvent, globalLogPublisher
 from twisted.python.failure import Failure
 
 from shadowgate.workers.crew import BEAT_SECONDS, GRACE_SECONDS, HUNG_SECONDS, LONGEST_PAUSE, STEADY_SECONDS, Crew
@@ -166,3 +167,14 @@ def test_a_process_that_has_ended_is_not_killed(it):
     it.processes[0].dies()
     it.clock.advance(GRACE_SECONDS)
     assert it.processes[0].signals == []
+
+
+def test_each_line_that_a_worker_logs_is_the_supervisors_under_the_workers_number(it):
+    events = []
+    globalLogPublisher.addObserver(events.append)
+    try:
+        it.crew._heard(it.crew.members[0], "log", ["warn", ["it failed", "    ValueError"]])
+    finally:
+        globalLogPublisher.removeObserver(events.append)
+    assert [formatEvent(event) for event in events] == ["worker 0: it failed", "worker 0:     ValueError"]
+    assert {event["log_level"] for event in events} == {LogLevel.warn}

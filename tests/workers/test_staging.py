@@ -3,17 +3,17 @@
 import pytest
 
 from shadowgate.background import Foreground
+from shadowgate.config.pipeline import load
 from shadowgate.plugin import Report
 from shadowgate.plugin.yaml import read_text
-from shadowgate.workers.staging import Stage, pack
+from shadowgate.workers.packing import pack
+from shadowgate.workers.staging import Stage
 
 ONE = "clusters: {v1: 127.0.0.1:8001}\nroutes: {name: all, to: v1}\n"
 TWO = ONE.replace("all", "other")
 
 
-def packed(text):
-    report = Report()
-    return pack(read_text(text, "gw.yaml", report), report.problems)
+WRONG = "clusters: {v1: 127.0.0.1:8001}\nroutes:\n  {name: all, to: v1, filters: no-such-filter}\n"
 
 
 @pytest.fixture
@@ -25,7 +25,8 @@ def it(in_memory):
 
 def prepare(it, generation, text):
     results = []
-    it.stage.prepare(generation, packed(text)).addBoth(results.append)
+    loaded = load(read_text(text, "gw.yaml", Report()), (), it.gateway.catalog)
+    it.stage.prepare(generation, pack(loaded.configuration)).addBoth(results.append)
     it.reactor.settle()
     return results
 
@@ -50,13 +51,13 @@ def test_on_the_word_it_serves_under_the_number_that_it_was_given_and_listens(it
     assert routes(it) == ["other"]
 
 
-def test_problems_stand_where_the_source_found_them(it):
-    (problems,) = prepare(it, 1, "\n  rutes: 1\n")
-    assert [(str(problem.position), problem.severity) for problem in problems] == [("gw.yaml:2:3", "error")]
+def test_what_only_compiling_finds_is_told_with_its_place(it):
+    (problems,) = prepare(it, 1, WRONG)
+    assert [(str(problem.position), problem.severity) for problem in problems] == [("gw.yaml:3:32", "error")]
 
 
 def test_what_is_wrong_cannot_be_put_in_service(it):
-    prepare(it, 1, "rutes: 1\n")
+    prepare(it, 1, WRONG)
     with pytest.raises(LookupError):
         it.stage.commit(1)
 

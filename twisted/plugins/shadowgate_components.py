@@ -5,6 +5,7 @@ from shadowgate.plugin.interfaces import (
     IBalancer,
     IDialect,
     IFilter,
+    IGenerator,
     IMatcher,
     IMirrorPolicy,
     IRetryPolicy,
@@ -29,6 +30,7 @@ maglev = Plugin("maglev", IBalancer, f"{_BUNDLED}.balancers.maglev.Maglev")
 random_balancer = Plugin("random", IBalancer, f"{_BUNDLED}.balancers.random.Random")
 ring_hash = Plugin("ring-hash", IBalancer, f"{_BUNDLED}.balancers.ring_hash.RingHash")
 round_robin = Plugin("round-robin", IBalancer, f"{_BUNDLED}.balancers.round_robin.RoundRobin")
+session = Plugin("session", IBalancer, f"{_BUNDLED}.balancers.session.Session")
 weight = Plugin("weight", IBalancer, f"{_BUNDLED}.balancers.weight.Weight")
 
 retry = Plugin("retry", IRetryPolicy, f"{_BUNDLED}.retries.retry.Retry")
@@ -45,8 +47,13 @@ hash_policy = Plugin("hash", IMirrorPolicy, f"{_BUNDLED}.mirrors.hash.Hash")
 method_policy = Plugin("method", IMirrorPolicy, f"{_BUNDLED}.mirrors.method.Method")
 random_policy = Plugin("random", IMirrorPolicy, f"{_BUNDLED}.mirrors.random.Random")
 
+gateway_api = Plugin("gateway-api", IDialect, f"{_BUNDLED}.dialects.gateway_api.GatewayApiDialect")
+
+availability = Plugin("availability", IDialect, f"{_BUNDLED}.dialects.availability.AvailabilityDialect")
 istio = Plugin("istio", IDialect, f"{_BUNDLED}.dialects.istio.IstioDialect")
 kubernetes = Plugin("kubernetes", IDialect, f"{_BUNDLED}.dialects.kubernetes.KubernetesDialect")
 native = Plugin("native", IDialect, f"{_BUNDLED}.dialects.native.NativeDialect")
+
+iter8 = Plugin("iter8", IGenerator, f"{_BUNDLED}.generators.iter8.generator.Iter8Generator")
 
 files = Plugin("files", ISource, f"{_BUNDLED}.sources.files.FilesSource")

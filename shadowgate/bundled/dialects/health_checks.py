@@ -18,7 +18,7 @@ from attrs import Attribute, evolve, frozen
 
 from shadowgate.bundled.dialects.native_parts import a_percentage, doc, is_port, one_at_least, some_time
 from shadowgate.bundled.dialects.scope import Scope
-from shadowgate.bundled.fields import check_changeable, check_value, refuse_repeats
+from shadowgate.bundled.fields import check_changeable, check_name, check_value, refuse_repeats
 from shadowgate.errors import NOWHERE, Position
 from shadowgate.http.grammar import TARGET, is_authority
 from shadowgate.model import HealthCheck
@@ -54,6 +54,13 @@ def _are_headers(_instance: Any, _attribute: Attribute[Mapping[str, str]], value
         check_value(name, text)
 
 
+def _are_expected(_instance: Any, _attribute: Attribute[Mapping[str, str]], value: Mapping[str, str]) -> None:
+    refuse_repeats(value)
+    for name, text in value.items():
+        check_name(name)
+        check_value(name, text)
+
+
 def _are_statuses(_instance: Any, _attribute: Attribute[tuple[str, ...]], value: tuple[str, ...]) -> None:
     for text in value:
         _range(text)
@@ -77,10 +84,26 @@ class HttpCheckForm:
     expected_status: OneOrMany[str] = doc(
         "Statuses and ranges of them that are good.", default=("200-299",), validator=_are_statuses
     )
+    expected_headers: Mapping[str, str] = doc(
+        "Headers that a good answer has, with these values: that of a version, say.",
+        factory=dict,
+        validator=_are_expected,
+    )
 
     @classmethod
     def from_scalar(cls, text: str) -> HttpCheckForm:
         return cls(text)
+
+    def asks(self, check: HealthCheck) -> HealthCheck:
+        """Return the check with this as its question."""
+        return evolve(
+            check,
+            path=self.path,
+            host=self.host,
+            headers=tuple(self.headers.items()),
+            expected=tuple(map(_range, self.expected_status)),
+            expected_headers=tuple(self.expected_headers.items()),
+        )
 
 
 @frozen
@@ -131,11 +154,7 @@ class HealthForm:
             panic_percent=self.panic_percent,
             position=self.position,
         )
-        if self.http is None:
-            return check
-        statuses = tuple(map(_range, self.http.expected_status))
-        headers = tuple(self.http.headers.items())
-        return evolve(check, path=self.http.path, host=self.http.host, headers=headers, expected=statuses)
+        return check if self.http is None else self.http.asks(check)
 
 
 def _statuses(text: str) -> tuple[str, ...]:

@@ -15,17 +15,18 @@ from attrs import frozen
 from zope.interface import implementer
 
 from shadowgate.bundled.dialects.native_clusters import cluster_of
+from shadowgate.bundled.dialects.native_document import NativeForm
 from shadowgate.bundled.dialects.native_forms import (
     DestinationForm,
     ListenerForm,
     MatchForm,
     MirrorForm,
-    NativeForm,
     PathForm,
     RouteForm,
     RuleForm,
     is_cluster_name,
 )
+from shadowgate.bundled.dialects.native_variants import VariantsForm
 from shadowgate.errors import Position
 from shadowgate.model import (
     ClientNetwork,
@@ -39,13 +40,16 @@ from shadowgate.model import (
     PluginUse,
     Route,
     Rule,
-    Timeouts,
+    Variant,
+    Variants,
 )
 from shadowgate.plugin import Document, IDialect, Node, Report, Scalar, Sequence, read
 from shadowgate.plugin import Mapping as MappingNode
 from shadowgate.plugin.checks import native
 
 _PATHS: Final[tuple[Literal["exact", "prefix", "segments", "regex"], ...]] = ("exact", "prefix", "segments", "regex")
+_EVERYTHING: Final = 100
+"""Per cent that a mirror copies where nothing is said; of a variant as well, whose weight tells it then."""
 
 
 @implementer(IDialect)
@@ -66,6 +70,8 @@ class NativeDialect:
             yield cluster_of(name, cluster, document, report)
         for index, route in enumerate(form.routes):
             yield _route(route, index, document, report)
+        for name, block in form.variants.items():
+            yield _variants(name, block, document)
         for listener in form.listeners:
             yield _listener(listener)
         for clients in form.clients:
@@ -106,7 +112,7 @@ def _rule(form: RuleForm, path: str, report: Report) -> Rule:
         filters=form.filters,
         mirrors=tuple(_mirror(mirror, report, f"{path}.mirror[{at}]") for at, mirror in enumerate(form.mirror)),
         balancer=form.balancer,
-        timeouts=None if form.timeouts is None else Timeouts(**_given(form.timeouts)),
+        timeouts=None if form.timeouts is None else _given(form.timeouts),
         retry=form.retry or (PluginUse("retry", None, form.position) if form.to else None),
         name=form.name,
         position=form.position,
@@ -141,6 +147,28 @@ def _condition(plugin: str, name: str, node: Node) -> PluginUse:
     entries = node.entries if isinstance(node, MappingNode) else ((Scalar("exact", node.position), node),)
     named = (Scalar("name", node.position), Scalar(name, node.position, True))
     return PluginUse(plugin, MappingNode((named, *entries), node.position), node.position)
+
+
+def _variants(name: str, form: VariantsForm, document: Document) -> Variants:
+    rule = Rule(
+        filters=form.filters,
+        timeouts=None if form.timeouts is None else _given(form.timeouts),
+        retry=form.retry or PluginUse("retry", None, form.position),
+        position=form.position,
+    )
+    found = tuple(
+        Variant(
+            each.title,
+            _destination(each.to),
+            _EVERYTHING if form.pattern == "mirror" and at > 0 and each.weight is None else each.weight,
+            tuple(map(_match, each.match)),
+            tuple(probe.translate() for probe in each.probes),
+            each.position,
+        )
+        for at, each in enumerate(form.variants)
+    )
+    pattern, hosts, listeners = form.pattern, form.hosts, form.listeners
+    return Variants(name, hosts, pattern, found, rule, listeners, document.namespace, form.position)
 
 
 def _destination(form: DestinationForm) -> Destination:
@@ -185,5 +213,5 @@ def _policy(form: MirrorForm, report: Report, path: str) -> PluginUse | None:
 
 
 def _given(form: Any) -> Mapping[str, Any]:
-    """Return the fields that were written, for a model class whose own defaults hold for the others."""
+    """Return the fields that were written; for the others the model's own defaults hold, or the gateway's."""
     return {key: value for key, value in attrs.asdict(form, recurse=False).items() if value is not None}

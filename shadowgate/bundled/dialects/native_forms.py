@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, ClassVar, Final, Literal
+from typing import Any, Final, Literal
 
 from attrs import Attribute, frozen
 
-from shadowgate.bundled.dialects.native_clusters import ClusterForm, EndpointForm
 from shadowgate.bundled.dialects.native_parts import doc, is_port, not_empty, not_negative, one_at_least
 from shadowgate.bundled.networks import networks
 from shadowgate.errors import NOWHERE, Position
+from shadowgate.http.grammar import is_authority
 from shadowgate.model import PluginUse
 from shadowgate.plugin import ByteSize, Duration, Node, OneOrMany
 from shadowgate.plugin import Mapping as MappingNode
@@ -29,13 +29,28 @@ _HOST: Final = re.compile(r"\*|(\*\.)?[^\s*/:]+|\[[0-9A-Fa-f:.]+\]")
 _DESTINATION: Final = re.compile(r"(?P<cluster>[^\s:/]+)(?:/(?P<subset>[^\s:/]+))?(?::(?P<port>[0-9]{1,5}))?")
 
 
-def _host_names(_instance: Any, _attribute: Attribute[tuple[str, ...]], value: tuple[str, ...]) -> None:
+def host_names(_instance: Any, _attribute: Attribute[tuple[str, ...]], value: tuple[str, ...]) -> None:
+    """Validate the hosts of a route."""
     if not value:
         raise Unfit(native.HOST, 'name at least one host; "*" is all of them')
     for host in value:
         if not _HOST.fullmatch(host):
             message = f'"{host}" is not a host name; write it without scheme and port, *.suffix, or "*"'
             raise Unfit(native.HOST, message)
+
+
+def host_suffix(_instance: Any, _attribute: Attribute[str | None], value: str | None) -> None:
+    """Validate what is put behind the name of a copy's Host."""
+    if value is not None and (":" in value or not is_authority(f"a{value}".encode())):
+        raise Unfit(native.COPY_HOST, f'"{value}" cannot stand in a Host; write letters, digits, dots and hyphens')
+
+
+def whole_host(_instance: Any, _attribute: Attribute[str | None], value: str | None) -> None:
+    """Validate the Host that replaces a copy's."""
+    if value is not None and not is_authority(value.encode()):
+        raise Unfit(
+            native.COPY_HOST, f'"{value}" is not a Host; write a name or an address, with :port where it has one'
+        )
 
 
 def is_cluster_name(text: str) -> bool:
@@ -122,8 +137,10 @@ class MirrorForm:
     name: str = doc("What metrics and logs call it.", default="")
     percent: ScalarNode | None = doc("Share of the requests that is copied.", default=None)
     by: PluginUse | None = doc("What chooses them: random, hash, counter or another mirror policy.", default=None)
-    suffix: str | None = doc('Put before the port of the copy\'s Host; "" leaves the Host alone.', default=None)
-    host: str | None = doc("The copy's whole Host.", default=None, validator=not_empty)
+    suffix: str | None = doc(
+        'Put before the port of the copy\'s Host; "" leaves the Host alone.', default=None, validator=host_suffix
+    )
+    host: str | None = doc("The copy's whole Host.", default=None, validator=whole_host)
     headers: MappingNode | None = doc("What to set, add and remove in the copy.", default=None)
     filters: OneOrMany[PluginUse] = doc("Filters for the copy alone.", default=())
     observers: OneOrMany[PluginUse] = doc("Plugins told what became of each shadow.", default=())
@@ -174,7 +191,7 @@ class RuleForm:
 class RouteForm(RuleForm):
     """A rule for some hosts, or several under ``rules``."""
 
-    hosts: OneOrMany[str] = doc("Host names without ports, *.suffix or *.", default=("*",), validator=_host_names)
+    hosts: OneOrMany[str] = doc("Host names without ports, *.suffix or *.", default=("*",), validator=host_names)
     listeners: OneOrMany[str] = doc("Names of listeners; none: all of them.", default=())
     rules: tuple[RuleForm, ...] = doc("Several rules, the first that matches deciding.", default=())
 
@@ -207,15 +224,3 @@ class ClientsForm:
     networks: OneOrMany[str] = doc("Networks or single addresses: 10.0.0.0/8, 192.0.2.1.", validator=networks)
     labels: Mapping[str, str] = doc("The labels of the clients there.", factory=dict)
     position: Position = NOWHERE
-
-
-@frozen
-class NativeForm:
-    """One document."""
-
-    ignored_keys: ClassVar[frozenset[str]] = frozenset({"apiVersion", "kind", "metadata"})
-
-    clusters: Mapping[str, ClusterForm | tuple[EndpointForm, ...]] = doc("Clusters by name.", factory=dict)
-    routes: OneOrMany[RouteForm] = doc("Routes, in the order in which they are tried.", default=())
-    listeners: OneOrMany[ListenerForm] = doc("Where to accept clients.", default=())
-    clients: OneOrMany[ClientsForm] = doc("Which clients have which labels, for source-labels.", default=())

@@ -28,6 +28,7 @@ class Metadata:
     ignored_keys: ClassVar[Container[str]] = EVERY_KEY
 
     labels: Mapping[str, str] = field(factory=dict)
+    generation: int | None = None
     creation_timestamp: str = ""
     deletion_timestamp: str = ""
 

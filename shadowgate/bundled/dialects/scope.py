@@ -5,13 +5,12 @@ Paths start below the document; whoever reads many of them puts the document's t
 
 from __future__ import annotations
 
-from attrs import frozen
-
 from shadowgate.errors import Position, Severity
+from shadowgate.fixed import fixed
 from shadowgate.plugin import Check, Report
 
 
-@frozen
+@fixed
 class Scope:
     """``path`` leads to the part that is translated now; ``namespace`` and ``document``, its place, stay the same."""
 

@@ -8,6 +8,7 @@ from typing import Final
 
 _DOMAIN: Final = ".svc.cluster.local"
 _LABEL: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
+_HOST: Final = re.compile(rf"{_LABEL.pattern}(\.{_LABEL.pattern})*\.?", re.ASCII)
 
 
 def service_name(name: str, namespace: str) -> str:
@@ -43,8 +44,7 @@ def is_label(text: str) -> bool:
 
 def is_host(text: str) -> bool:
     """Return whether this is a host name without wildcard and port; case does not count."""
-    labels = text.lower().removesuffix(".").split(".")
-    return len(text) <= 255 and all(is_label(label) for label in labels)
+    return len(text) <= 255 and _HOST.fullmatch(text.lower()) is not None
 
 
 def is_service_record(text: str) -> bool:

@@ -11,7 +11,7 @@ from zope.interface import implementer
 from shadowgate.bundled.fields import check_name
 from shadowgate.bundled.matchers.text import TextOptions
 from shadowgate.http.head import RequestHead, ResponseHead
-from shadowgate.http.headers import Pair
+from shadowgate.http.headers import Headers, Pair
 from shadowgate.plugin.interfaces import IFilter
 from shadowgate.plugin.schema import Duration, OneOrMany
 from shadowgate.plugin.values import Environment, FilterHooks, Reply
@@ -88,6 +88,7 @@ class Cors:
         allowed = tuple(origin.compile() for origin in self.allow_origins)
         permit, extra = self._preflight(), self._extra()
         ignore = self.unmatched_preflights == "ignore"
+        expose_all = self._exposes_all
         note = object()  # the origin is kept from the request to the answer: filters may change the field between
 
         def on_request(head: RequestHead) -> Reply | None:
@@ -110,18 +111,25 @@ class Cors:
                 headers.set(b"Access-Control-Allow-Origin", origin)
                 for name, value in extra:
                     headers.set(name, value)
+                if expose_all:
+                    headers.set(b"Access-Control-Expose-Headers", _names_of(headers))
             # To requests without an origin as well: a cache would give their answers to those that have one.
             if not _varies(headers.get_all(b"vary")):
                 headers.add(b"Vary", b"Origin")
 
         return FilterHooks(on_request=on_request, on_response=on_response, pure=True)
 
+    @property
+    def _exposes_all(self) -> bool:
+        """Whether all headers are to be named: with credentials ``*`` would be a header of that name (Fetch)."""
+        return bool(self.allow_credentials) and self.expose_headers == ("*",)
+
     def _extra(self) -> tuple[Pair, ...]:
         """Return what goes with the origin on every answer, preflights included."""
         pairs: list[Pair] = []
         if self.allow_credentials:
             pairs.append((b"Access-Control-Allow-Credentials", b"true"))
-        if self.expose_headers:
+        if self.expose_headers and not self._exposes_all:
             pairs.append((b"Access-Control-Expose-Headers", _listed(self.expose_headers)))
         return tuple(pairs)
 
@@ -146,6 +154,10 @@ class Cors:
 
 def _listed(names: tuple[str, ...]) -> bytes:
     return ",".join(names).encode("ascii")
+
+
+def _names_of(headers: Headers) -> bytes:
+    return b",".join(name for name in headers.index if not name.startswith(b"access-control-"))
 
 
 def _varies(lines: list[bytes]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from attrs import Attribute, field, frozen
@@ -70,6 +71,11 @@ def _final_statuses(_instance: Any, _attribute: Attribute[Any], value: tuple[int
             raise ValueError(f"the status of an answer lies between 200 and 599, not at {status}")
 
 
+def _status_or_none(instance: Any, attribute: Attribute[Any], value: int) -> None:
+    if value:
+        _final_statuses(instance, attribute, (value,))
+
+
 def _conditions(instance: Any, attribute: Attribute[Any], value: tuple[str, ...]) -> None:
     for word in value:
         if word.isascii() and word.isdecimal():
@@ -88,7 +94,8 @@ def _not_negative(_instance: Any, _attribute: Attribute[Any], value: int) -> Non
 class Retry:
     """Tries a request again after an attempt that failed as said in ``on`` (Istio ``retries``, Envoy's retry policy).
 
-    The pause before the n-th retry is a random part of ``backoff`` * 2^(n-1), but of ``maxBackoff`` at most.
+    The pause before the n-th retry is a random part of ``backoff`` * 2^(n-1), but of ``maxBackoff`` at most, and never
+    shorter than ``minBackoff``.
     """
 
     attempts: int = field(
@@ -108,6 +115,15 @@ class Retry:
     max_backoff: Duration | None = field(
         default=None, metadata={"doc": "The longest pause before any retry; ten times backoff where nothing is said."}
     )
+    min_backoff: Duration = field(
+        default=Duration(0.0),
+        metadata={"doc": "The shortest pause before any retry (Gateway API retry.backoff); 0 where chance decides."},
+    )
+    unanswered: int = field(
+        default=0,
+        validator=_status_or_none,
+        metadata={"doc": "The answer's status when the last attempt broke off without one; 0 for the usual 502."},
+    )
     elsewhere: bool = field(
         default=True, metadata={"doc": "Whether endpoints that were tried are avoided while there are others."}
     )
@@ -115,13 +131,14 @@ class Retry:
     def __attrs_post_init__(self) -> None:
         if self.max_backoff is not None and self.max_backoff < self.backoff:
             raise ValueError("maxBackoff is shorter than backoff")
+        if self.min_backoff > self._longest:
+            raise ValueError("minBackoff is longer than the longest pause")
 
     def compile(self, env: Environment) -> Retries:
         most, base, roll = self.attempts, self.backoff, env.random.random
-        longest = 10 * base if self.max_backoff is None else self.max_backoff
-        outcomes = _NOTHING.union(*(CONDITIONS[word].outcomes for word in self._words))
-        repeatable = _NOTHING.union(*(CONDITIONS[word].repeatable for word in self._words))
-        answered = self._answered()
+        shortest, longest = self.min_backoff, self._longest
+        meant = _meaning(self.on)
+        outcomes, repeatable, answered = meant.outcomes, meant.repeatable, self._answered(meant)
 
         def decide(attempt: Attempt) -> float | None:
             if attempt.number > most:
@@ -133,21 +150,18 @@ class Retry:
                 outcome = attempt.outcome
                 again = outcome in outcomes or (outcome in repeatable and attempt.request.method in IDEMPOTENT)
             # Envoy's full jitter: clients that failed together do not come back together.
-            return roll() * min(base * 2.0 ** (attempt.number - 1), longest) if again else None
+            return max(shortest, roll() * min(base * 2.0 ** (attempt.number - 1), longest)) if again else None
 
-        return Retries(decide, most, self.elsewhere)
+        return Retries(decide, most, self.elsewhere, self.unanswered)
 
     @property
-    def _words(self) -> tuple[str, ...]:
-        return tuple(word for word in self.on if word in CONDITIONS)
+    def _longest(self) -> float:
+        return 10 * self.backoff if self.max_backoff is None else self.max_backoff
 
-    def _answered(self) -> Callable[[ResponseHead], bool]:
+    def _answered(self, meant: Condition) -> Callable[[ResponseHead], bool]:
         """Return whether an answer is one to try again after."""
-        conditions = [CONDITIONS[word] for word in self._words]
-        numbers = {int(word) for word in self.on if word not in CONDITIONS}
-        statuses = numbers.union(self.statuses, *(condition.statuses for condition in conditions))
-        grpc = _NOTHING.union(*(condition.grpc for condition in conditions))
-        limited = "envoy-ratelimited" in self.on
+        statuses = meant.statuses.union(self.statuses) if self.statuses else meant.statuses
+        grpc, limited = meant.grpc, "envoy-ratelimited" in self.on
 
         def answered(response: ResponseHead) -> bool:
             headers = response.headers
@@ -159,3 +173,16 @@ class Retry:
             return response.status in statuses or (bool(grpc) and headers.get(b"grpc-status") in grpc)
 
         return answered
+
+
+@lru_cache(maxsize=256)
+def _meaning(words: tuple[str, ...]) -> Condition:
+    """Return what all words together stand for.  Few lists of words are written, and each stands in many rules."""
+    conditions = [CONDITIONS[word] for word in words if word in CONDITIONS]
+    numbers = frozenset(int(word) for word in words if word not in CONDITIONS)
+    return Condition(
+        _NOTHING.union(*(condition.outcomes for condition in conditions)),
+        numbers.union(*(condition.statuses for condition in conditions)),
+        _NOTHING.union(*(condition.grpc for condition in conditions)),
+        _NOTHING.union(*(condition.repeatable for condition in conditions)),
+    )

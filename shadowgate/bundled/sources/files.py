@@ -19,8 +19,7 @@ from zope.interface import implementer
 
 from shadowgate.errors import Problem
 from shadowgate.plugin import Document, Duration, Environment, ISource, OneOrMany, Report, SourceHandle
-from shadowgate.plugin.files import find_files, read_file
-from shadowgate.plugin.yaml import read_text
+from shadowgate.plugin.files import documents_in, find_files, read_file
 
 Publish = Callable[[Sequence[Document], Sequence[Problem]], None]
 
@@ -155,7 +154,7 @@ class _Watch:
         digest = blake2b(repr(report.problems).encode() if text is None else text.encode()).digest()
         if seen is not None and seen.digest == digest:
             return _Content(signature, digest, seen.documents, seen.problems)
-        documents = [] if text is None else read_text(text, name, report)
+        documents = [] if text is None else documents_in(text, name, report)
         return _Content(signature, digest, tuple(documents), tuple(report.problems))
 
     def __repr__(self) -> str:

@@ -13,6 +13,9 @@ SG04  ``native``              the native form
 SG05  ``references``          what several objects amount to together
 SG06  ``plugins``             plugins and their options
 SG07  ``listeners``           ports and Gateways, and which routes are served at them
+SG08  ``gateway_api``         the Kubernetes Gateway API
+SG09  ``variants``            variants of an application, and Iter8's
+SG10  ``objects``             objects applied to a running gateway, and their store
 ====  ======================  =====================================================
 """
 

@@ -14,8 +14,9 @@ PASSED_OVER: Final = Check(
 )
 NAME: Final = Check(
     "SG0302",
-    "The object has no name.",
-    "Every object has `metadata.name`; others refer to it by that.",
+    "The object has no name that it could be found by.",
+    "Every object has `metadata.name`; others refer to it by that. A name, like that of a namespace, is made of "
+    "lower-case letters, digits, hyphens and dots.",
 )
 EXTERNAL_NAME: Final = Check(
     "SG0303",

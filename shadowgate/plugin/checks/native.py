@@ -70,3 +70,9 @@ HEALTH: Final = Check(
     "Say `http` with a path, or `tcp`. On one line, and in the annotation `shadowgate.io/health-check` of a Service or "
     "ServiceEntry: `http:/healthz interval=5s status=200-399`, or `tcp`.",
 )
+COPY_HOST: Final = Check(
+    "SG0413",
+    "A copy could not be sent with this Host.",
+    "What a mirror puts in `suffix` or `host` is sent as a Host (RFC 9110 section 7.2): letters, digits, dots and "
+    "hyphens, or an address, and with `host` a port behind them.",
+)

@@ -140,3 +140,9 @@ REFUSED: Final = Check(
     "The value has the right type, and yet it cannot be used here, or not together with its neighbours; the "
     "message says why and what would do.",
 )
+EMPTY: Final = Check(
+    "SG0024",
+    "There is nothing in a file.",
+    "It has no document: it is empty, or all of it is a comment. That is allowed, and rarely what is meant; a file "
+    "that is being written for the moment should be put in its place by renaming it.",
+)

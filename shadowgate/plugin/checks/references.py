@@ -121,3 +121,15 @@ WEIGHT_IN_VAIN: Final = Check(
     "Shares are weight / sum of weights. A destination of weight 0 beside others gets nothing; where all of them "
     "have 0, the first one gets everything. Write the weights that are meant.",
 )
+NO_SUCH_PATH: Final = Check(
+    "SG0521",
+    "No request has such a path.",
+    "Paths are compared as they are sent: they begin with `/`, end before the `?` of the query, and hold visible ASCII "
+    "alone, everything else percent-encoded. A match for another path never holds.",
+)
+DOUBLE_SLASH: Final = Check(
+    "SG0522",
+    "A rewritten path gets two slashes.",
+    "The replacement takes the place of the prefix as text: with `/` for `/api`, `/api/users` becomes `//users`, which "
+    "many servers do not know. Match `/api/` and, by itself, `/api`.",
+)

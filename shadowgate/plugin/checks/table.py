@@ -7,14 +7,17 @@ from types import ModuleType
 
 from shadowgate.plugin.checks import (
     Check,
+    gateway_api,
     istio_destinations,
     istio_routing,
     kubernetes,
     listeners,
     native,
+    objects,
     plugins,
     reading,
     references,
+    variants,
 )
 
 BLOCKS: Mapping[str, ModuleType] = {
@@ -26,6 +29,9 @@ BLOCKS: Mapping[str, ModuleType] = {
     "SG05": references,
     "SG06": plugins,
     "SG07": listeners,
+    "SG08": gateway_api,
+    "SG09": variants,
+    "SG10": objects,
 }
 """The modules by the beginning of their codes."""
 

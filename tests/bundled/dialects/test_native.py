@@ -12,7 +12,6 @@ from shadowgate.model import (
     MirrorLimits,
     PathMatch,
     Route,
-    Timeouts,
 )
 from shadowgate.plugin import Mapping, Report, Sequence
 from shadowgate.plugin.yaml import read_text
@@ -180,7 +179,7 @@ def test_filters_balancer_and_timeouts_of_a_rule():
     assert uses(rule.filters) == [("gzip", None), ("header-rewrite", {"request": {"set": {"a": "b"}}})]
     assert [use.on_error for use in rule.filters] == ["fail", "skip"]
     assert uses([rule.balancer]) == [("hash", {"header": "x-user"})]
-    assert rule.timeouts == Timeouts(connect=2.0, idle=60.0)
+    assert rule.timeouts == {"connect": 2.0, "idle": 60.0}
 
 
 def test_filters_of_a_destination():
@@ -299,4 +298,4 @@ def test_retries_and_the_times_of_a_whole_request_and_of_an_attempt():
     )
     (rule,) = route.rules
     assert uses([rule.retry]) == [("retry", {"attempts": "3"})]
-    assert (rule.timeouts.request, rule.timeouts.attempt) == (2.0, 0.5)
+    assert rule.timeouts == {"request": 2.0, "attempt": 0.5}

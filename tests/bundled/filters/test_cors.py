@@ -193,3 +193,22 @@ def test_two_policies_in_one_exchange_do_not_know_of_each_other():
 def test_what_no_browser_would_understand_is_refused(text, sentence):
     with pytest.raises(ConfigError, match=sentence):
         from_yaml(Cors, text)
+
+
+@pytest.mark.parametrize(("credentials", "expected"), [(True, b"x-one,content-type"), (False, b"*")])
+def test_with_credentials_all_headers_are_exposed_by_their_names(credentials, expected):
+    hooks = compile_component(Cors, allow_origins=SHOP, expose_headers="*", allow_credentials=credentials)
+    head, answer = request(headers={"Origin": SHOP}), response(headers={"X-One": "1", "Content-Type": "text/plain"})
+    hooks.on_request(head)
+    hooks.on_response(head, answer)
+    assert answer.headers.get(b"access-control-expose-headers") == expected
+
+
+def test_an_origin_without_permission_gets_an_empty_answer_to_its_preflight_where_none_is_forwarded():
+    hooks = compile_component(Cors, allow_origins=SHOP, unmatched_preflights="ignore")
+    headers = {"Origin": "https://other.example", "Access-Control-Request-Method": "PUT"}
+    head, answer = request("OPTIONS", headers=headers), response()
+    reply = hooks.on_request(head)
+    hooks.on_response(head, answer)
+    assert (reply.status, reply.headers) == (200, ())
+    assert b"access-control-allow-origin" not in answer.headers

@@ -171,3 +171,33 @@ def test_every_word_can_be_written():
 def test_what_is_no_condition_or_pause_is_refused(text, sentence):
     with pytest.raises(ConfigError, match=sentence):
         from_yaml(Retry, text)
+
+
+def first_pauses(**options):
+    """Return the pauses before the first retries."""
+    decide = compile_component(Retry, on="reset", attempts=4, **options).decide
+    return [decide(Attempt(HEAD, number, "upstream_reset")) for number in (1, 2, 3, 4)]
+
+
+def test_no_pause_is_shorter_than_the_shortest():
+    assert min(first_pauses(backoff="100ms", minBackoff="100ms")) == 0.1
+    assert all(
+        0.1 <= pause <= 0.1 * 2**number
+        for number, pause in enumerate(first_pauses(backoff="100ms", minBackoff="100ms"))
+    )
+    assert min(first_pauses(backoff="100ms")) < 0.1
+
+
+def test_the_shortest_pause_is_not_longer_than_the_longest():
+    with pytest.raises(ConfigError, match="minBackoff is longer than the longest pause"):
+        from_yaml(Retry, "{backoff: 10ms, minBackoff: 200ms}")
+
+
+@pytest.mark.parametrize("status", [0, 500, 503])
+def test_a_policy_may_say_what_is_answered_when_nobody_does(status):
+    assert compile_component(Retry, unanswered=status).unanswered == status
+
+
+def test_what_is_answered_then_is_a_status():
+    with pytest.raises(ConfigError, match="lies between 200 and 599"):
+        from_yaml(Retry, "unanswered: 99")

@@ -126,8 +126,7 @@ class Gateway(Child):
 
     @property
     def port(self) -> int:
-        address = self.config()["listeners"][0]["address"]
-        return int(re.search(r"port=(\d+)", address)[1])  # type: ignore[index]
+        return int(self.config()["listeners"][0]["address"].rpartition(":")[2])
 
     def connect(self) -> Wire:
         return connect(("127.0.0.1", self.port))

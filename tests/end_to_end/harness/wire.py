@@ -172,7 +172,11 @@ def connect(address: tuple[str, int] | str) -> Wire:
     if isinstance(address, tuple):
         return Wire(socket.create_connection(address, DEADLINE))
     unix = socket.socket(socket.AF_UNIX)
-    unix.connect(address)
+    try:
+        unix.connect(address)
+    except OSError:
+        unix.close()
+        raise
     return Wire(unix)
 
 

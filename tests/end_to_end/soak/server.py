@@ -79,16 +79,18 @@ class Server:
             "chunked": b"Transfer-Encoding: chunked",
             "close": b"Connection: close",
         }[how]
-        writer.write(b"HTTP/1.1 200 OK\r\n%b\r\n\r\n" % framing)
+        head = b"HTTP/1.1 200 OK\r\n%b\r\n\r\n" % framing
         if bodiless:
-            pass
+            writer.write(head)
         elif how == "chunked":
+            writer.write(head)
             for at in range(0, len(body), 50_000):
                 piece = body[at : at + 50_000]
                 writer.write(b"%x\r\n%b\r\n" % (len(piece), piece))
             writer.write(b"0\r\nx-trailer: here\r\n\r\n")
         else:
-            writer.write(body)
+            # In one go: who is killed between a head and its body has begun an answer that nobody can make whole.
+            writer.write(head + body)
         await writer.drain()
         return how != "close"
 

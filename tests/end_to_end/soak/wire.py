@@ -81,5 +81,7 @@ class Wire:
         self.writer.close()
 
     def reset(self) -> None:
+        if self.writer.is_closing():
+            return  # the gateway was first
         self.writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_NONE)
         self.writer.transport.abort()

@@ -7,9 +7,9 @@ Filters stand in the order in which a mesh's proxy does the same: ``corsPolicy``
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
-from attrs import Attribute, field, frozen
+from attrs import Attribute, field
 
 from shadowgate import model
 from shadowgate.bundled.dialects.istio.cors import CorsPolicy
@@ -24,6 +24,7 @@ from shadowgate.bundled.dialects.istio.rewrite import Rewrite
 from shadowgate.bundled.dialects.istio.values import Destination, Headers, Percent, percentage
 from shadowgate.bundled.dialects.scope import Scope
 from shadowgate.errors import NOWHERE, Position
+from shadowgate.fixed import fixed
 from shadowgate.model import PluginUse
 from shadowgate.plugin import Duration, Scalar
 from shadowgate.plugin.checks import Unfit, istio_routing
@@ -40,17 +41,22 @@ def _whole_percentage(instance: Any, attribute: Attribute[Any], value: Scalar | 
         percentage(instance, attribute, integer(value.text))
 
 
-@frozen
+_AS_IT_IS: Final = Headers()
+_WHOLE: Final = 100
+"""What weights had to add up to in Istio for long, and what they are taken for: per cent."""
+
+
+@fixed
 class RouteDestination:
     """Istio ``HTTPRouteDestination``."""
 
     destination: Destination
     weight: int = field(default=0, validator=_not_negative)
-    headers: Headers = field(factory=Headers)
+    headers: Headers = _AS_IT_IS
     position: Position = field(default=NOWHERE, eq=False)
 
 
-@frozen
+@fixed
 class Delegate:
     """Istio ``Delegate``: a VirtualService without hosts whose rules stand in place of this one."""
 
@@ -65,7 +71,7 @@ class Delegate:
         return model.Delegate(self.name, self.namespace or scope.namespace, self.position)
 
 
-@frozen
+@fixed
 class HTTPRoute:
     """Istio ``HTTPRoute``."""
 
@@ -188,6 +194,9 @@ class HTTPRoute:
         if several and not any(item.weight for item in self.route):
             message = "several destinations, and none has a weight above 0"
             scope.error(message, self.position, expected="a weight at each", check=istio_routing.WEIGHT)
+        elif several and sum(item.weight for item in self.route) != _WHOLE:
+            message = f"the weights make {sum(item.weight for item in self.route)} and not 100; shares are of their sum"
+            scope.info(message, self.position, check=istio_routing.WEIGHT)
         for index, item in enumerate(self.route):
             inner = scope.inside(f"[{index}]")
             item.destination.check(inner.inside("destination"))
@@ -195,6 +204,8 @@ class HTTPRoute:
                 message = "the host is given more than once"
                 inner.inside("headers.request").error(message, item.position, check=istio_routing.AUTHORITY_TWICE)
             # Istio: the rule's host goes before that of a destination.
-            filters = item.headers.translate(inner.inside("headers"), authority=not self._authorities)
+            filters: tuple[PluginUse, ...] = ()
+            if item.headers is not _AS_IT_IS:
+                filters = item.headers.translate(inner.inside("headers"), authority=not self._authorities)
             if item.weight or not several:
                 yield item.destination.translate(inner, item.weight or 1, filters)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from attrs import Attribute, evolve, field, frozen
+from attrs import Attribute, evolve, field
 
 from shadowgate import model
 from shadowgate.bundled.dialects.istio.gateway_names import check_gateways, resolve_gateways
@@ -15,6 +15,7 @@ from shadowgate.bundled.dialects.istio.values import port_number
 from shadowgate.bundled.dialects.scope import Scope
 from shadowgate.bundled.fields import check_name
 from shadowgate.errors import NOWHERE, Position
+from shadowgate.fixed import fixed
 from shadowgate.model import PathMatch, PluginUse
 from shadowgate.plugin.checks import Unfit, istio_routing
 from shadowgate.plugin.regex import compile_regex
@@ -30,7 +31,7 @@ def _port(instance: Any, attribute: Attribute[Any], value: int) -> None:
         port_number(instance, attribute, value)
 
 
-@frozen
+@fixed
 class StringMatch:
     """Istio ``StringMatch``; none of the three asks for presence where a value can be missing."""
 
@@ -40,13 +41,20 @@ class StringMatch:
     position: Position = field(default=NOWHERE, eq=False)
 
     def __attrs_post_init__(self) -> None:
-        if len(self.options()) > 1:
+        given = (self.exact is not None) + (self.prefix is not None) + (self.regex is not None)
+        if given > 1:
             message = f"give one of exact, prefix and regex, not {' and '.join(self.options())}"
             raise Unfit(istio_routing.STRING_MATCH, message)
 
     def options(self) -> dict[str, str]:
-        alternatives = {"exact": self.exact, "prefix": self.prefix, "regex": self.regex}
-        return {key: value for key, value in alternatives.items() if value is not None}
+        options: dict[str, str] = {}
+        if self.exact is not None:
+            options["exact"] = self.exact
+        if self.prefix is not None:
+            options["prefix"] = self.prefix
+        if self.regex is not None:
+            options["regex"] = self.regex
+        return options
 
     def check(self, scope: Scope, *, empty_prefix: bool = False) -> None:
         if self.prefix == "" and not empty_prefix:
@@ -58,7 +66,7 @@ class StringMatch:
                 scope.error(str(wrong), self.position, found=f'"{self.regex}"', check=istio_routing.REGEX)
 
 
-@frozen
+@fixed
 class HTTPMatch:
     """Istio ``HTTPMatchRequest``: all of its conditions hold."""
 
@@ -91,8 +99,10 @@ class HTTPMatch:
 
     def translate(self, scope: Scope) -> model.Match | None:
         """Return the match, or None where it can never hold."""
-        check_gateways(self.gateways, self.position, scope.inside("gateways"))
-        check_labels(self.source_labels, self.position, scope.inside("sourceLabels"))
+        if self.gateways:
+            check_gateways(self.gateways, self.position, scope.inside("gateways"))
+        if self.source_labels:
+            check_labels(self.source_labels, self.position, scope.inside("sourceLabels"))
         path = self._path(scope.inside("uri"))
         conditions = tuple(self._conditions(scope))
         if self._nobodys(scope) or (self.uri is not None and path is None):
@@ -125,10 +135,10 @@ class HTTPMatch:
             return None
         self.uri.check(scope, empty_prefix=True)
         # A prefix is of the text, not of path elements: /foo matches /foobar, unlike in the Gateway API.
+        given = self.uri.options()
         for kind in ("exact", "prefix", "regex"):
-            value = self.uri.options().get(kind)
-            if value is not None:
-                return PathMatch(kind, value, self.ignore_uri_case and kind != "regex", self.uri.position)
+            if kind in given:
+                return PathMatch(kind, given[kind], self.ignore_uri_case and kind != "regex", self.uri.position)
         return None
 
     def _conditions(self, scope: Scope) -> Iterator[PluginUse]:
@@ -147,10 +157,11 @@ class HTTPMatch:
 
 
 def _one_given(value: StringMatch, scope: Scope) -> bool:
-    if not value.options():
+    given = bool(value.options())
+    if not given:
         message, expected = "nothing says what this must be", "one of exact, prefix, regex"
         scope.error(message, value.position, expected=expected, check=istio_routing.STRING_MATCH)
-    return bool(value.options())
+    return given
 
 
 def _header(name: str, value: StringMatch, scope: Scope, extra: Mapping[str, bool]) -> Iterator[PluginUse]:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
-from attrs import Attribute, field, frozen
+from attrs import Attribute, field
 
 from shadowgate import model
 from shadowgate.bundled.dialects.scope import Scope
 from shadowgate.bundled.dialects.service_names import canonical, is_address, is_host, is_label, is_service_record
 from shadowgate.bundled.fields import check_changeable, check_value
 from shadowgate.errors import NOWHERE, Position
+from shadowgate.fixed import fixed
 from shadowgate.model import PluginUse
 from shadowgate.plugin.checks import Check, Unfit, istio_routing
 
@@ -29,7 +30,7 @@ def percentage(_instance: Any, _attribute: Attribute[Any], value: float | None) 
         raise Unfit(istio_routing.PERCENTAGE, "a percentage lies between 0 and 100")
 
 
-@frozen
+@fixed
 class Percent:
     """Istio ``Percent``; a block without its value is 0, as in protocol buffers."""
 
@@ -37,12 +38,12 @@ class Percent:
     position: Position = field(default=NOWHERE, eq=False)
 
 
-@frozen
+@fixed
 class PortSelector:
     number: int = field(validator=port_number)
 
 
-@frozen
+@fixed
 class Destination:
     """Istio ``Destination``: of a route as well as of a mirror."""
 
@@ -52,12 +53,12 @@ class Destination:
     position: Position = field(default=NOWHERE, eq=False)
 
     def check(self, scope: Scope) -> None:
-        inner = scope.inside("host")
         if not is_host(self.host) and not is_address(self.host) and not is_service_record(self.host):
             message = "a destination is one host" if "*" in self.host else "this is not a host name"
             found, expected = f'"{self.host}"', "a name without port"
+            inner = scope.inside("host")
             inner.error(message, self.position, found=found, expected=expected, check=istio_routing.DESTINATION)
-        if self.subset is not None:
+        if self.subset is not None and not is_label(self.subset):
             label = scope.inside("subset")
             check_label("a subset's name", self.subset, self.position, label, istio_routing.DESTINATION)
 
@@ -84,7 +85,7 @@ def is_authority(name: str) -> bool:
     return name.lower() in ("host", ":authority")
 
 
-@frozen
+@fixed
 class HeaderOperations:
     """Istio ``Headers.HeaderOperations``."""
 
@@ -101,6 +102,8 @@ class HeaderOperations:
     @property
     def authorities(self) -> tuple[str, ...]:
         """What the host is changed to, once for each operation that does it."""
+        if not self.given:
+            return ()
         return tuple(text for fields in (self.set, self.add) for name, text in fields.items() if is_authority(name))
 
     def options(self, *, authority: bool = True) -> dict[str, Any]:
@@ -149,12 +152,15 @@ def _plain_name(name: str) -> str:
     return "host" if name.lower() == ":authority" else name
 
 
-@frozen
+_NOTHING: Final = HeaderOperations()
+
+
+@fixed
 class Headers:
     """Istio ``Headers``: of a rule, or of one destination."""
 
-    request: HeaderOperations = field(factory=HeaderOperations)
-    response: HeaderOperations = field(factory=HeaderOperations)
+    request: HeaderOperations = _NOTHING
+    response: HeaderOperations = _NOTHING
     position: Position = field(default=NOWHERE, eq=False)
 
     def translate(self, scope: Scope, *, authority: bool = True) -> tuple[PluginUse, ...]:

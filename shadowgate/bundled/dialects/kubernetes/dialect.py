@@ -15,6 +15,8 @@ from shadowgate.bundled.dialects.kubernetes.endpoints import Endpoints, Endpoint
 from shadowgate.bundled.dialects.kubernetes.pod import Pod
 from shadowgate.bundled.dialects.kubernetes.service import Service
 from shadowgate.bundled.dialects.scope import Scope
+from shadowgate.bundled.dialects.service_names import is_host
+from shadowgate.bundled.generators.iter8.labels import is_watched, role_of
 from shadowgate.model import Fragment
 from shadowgate.plugin import Document, Report, read
 from shadowgate.plugin.checks import kubernetes
@@ -41,7 +43,7 @@ _PASSED_OVER: Mapping[tuple[str, str], str] = {
     **{
         (group, kind): _NO_USE
         for group, kinds in (
-            ("", "ConfigMap Event LimitRange Namespace Node PersistentVolume PersistentVolumeClaim PodTemplate"),
+            ("", "ConfigMap Event LimitRange Node PersistentVolume PersistentVolumeClaim PodTemplate"),
             ("", "ReplicationController ResourceQuota Secret ServiceAccount"),
             ("apiextensions.k8s.io", "CustomResourceDefinition"),
             ("apps", "ControllerRevision DaemonSet Deployment ReplicaSet StatefulSet"),
@@ -71,12 +73,19 @@ class KubernetesDialect:
 
     def translate(self, document: Document, report: Report) -> Iterable[Fragment]:
         key = (document.group, document.kind)
+        if key in _PASSED_OVER and (role_of(document) or is_watched(document)):
+            return ()  # the iter8 generator has a use for it, and says what is wrong with it
         if key in _PASSED_OVER:
             report.info(f"passed over: {_PASSED_OVER[key]}", document.position, check=kubernetes.PASSED_OVER)
             return ()
         if not document.name:
             report.error("the name is missing", document.position, path="metadata.name", check=kubernetes.NAME)
             return ()
+        for key_path, name in (("metadata.name", document.name), ("metadata.namespace", document.namespace)):
+            if not is_host(name):
+                message = f'"{name}" is no name; write lower-case letters, digits and hyphens'
+                report.error(message, document.position, path=key_path, check=kubernetes.NAME)
+                return ()
         found = read(_KINDS[key], document.root, report)
         scope = Scope(report, "", document.namespace, document.position)
         return () if found is None else tuple(found.translate(document, scope))

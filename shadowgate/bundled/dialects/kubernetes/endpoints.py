@@ -17,7 +17,7 @@ from shadowgate.model import Endpoint, EndpointSet
 from shadowgate.plugin import Document
 from shadowgate.plugin.checks import kubernetes
 
-_SERVICE_LABEL: Final = "kubernetes.io/service-name"
+SERVICE_LABEL: Final = "kubernetes.io/service-name"
 
 
 @frozen
@@ -33,11 +33,25 @@ class EndpointPort:
 
 @frozen
 class Conditions:
-    """What is not said counts as ready (``EndpointConditions.ready``)."""
+    """What is not said counts as ready, and who serves while it ends is not (``EndpointConditions``)."""
 
     ignored_keys: ClassVar[Container[str]] = EVERY_KEY
 
-    ready: bool = True
+    ready: bool | None = None
+    serving: bool | None = None
+    terminating: bool = False
+
+    @property
+    def serves(self) -> bool:
+        """Whether requests would be answered there, ending or not."""
+        if self.serving is not None:
+            return self.serving
+        return self.terminating or self.ready is not False
+
+    @property
+    def takes_requests(self) -> bool:
+        """Whether new requests are to go there."""
+        return self.serves and not self.terminating if self.ready is None else self.ready
 
 
 @frozen
@@ -69,22 +83,21 @@ class EndpointSlice:
     ports: tuple[EndpointPort, ...] = ()
 
     def translate(self, document: Document, scope: Scope) -> Iterator[EndpointSet]:
-        service = read_metadata(document, scope.report).labels.get(_SERVICE_LABEL, "")
+        service = read_metadata(document, scope.report).labels.get(SERVICE_LABEL, "")
         if not service:
             inner = scope.inside("metadata.labels")
-            message = f"without the label {_SERVICE_LABEL} these endpoints belong to no Service"
+            message = f"without the label {SERVICE_LABEL} these endpoints belong to no Service"
             inner.warning(message, scope.document, check=kubernetes.NO_SERVICE)
             return
-        endpoints = [
-            evolve(
-                _endpoint(address, endpoint.position, scope.inside(f"endpoints[{index}]"), self.address_type == "FQDN"),
-                locality=endpoint.locality,
-            )
-            for index, endpoint in enumerate(self.endpoints)
-            if endpoint.conditions.ready
-            for address in endpoint.addresses
-        ]
-        yield _endpoint_set(service, endpoints, self.ports, scope)
+        ready: list[Endpoint] = []
+        ending: list[Endpoint] = []
+        for index, each in enumerate(self.endpoints):
+            conditions, inner = each.conditions, scope.inside(f"endpoints[{index}]")
+            if conditions.takes_requests or (conditions.serves and conditions.terminating):
+                found = (_endpoint(one, each.position, inner, self.address_type == "FQDN") for one in each.addresses)
+                placed = (evolve(one, locality=each.locality) for one in found)
+                (ready if conditions.takes_requests else ending).extend(placed)
+        yield evolve(_endpoint_set(service, ready, self.ports, scope), ending=tuple(ending))
 
 
 @frozen

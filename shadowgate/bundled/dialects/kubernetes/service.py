@@ -35,6 +35,7 @@ class ServicePort:
     name: str = ""
     protocol: str = "TCP"
     target_port: int | str | None = field(default=None, validator=port_number)
+    app_protocol: str = ""
 
 
 @frozen
@@ -61,7 +62,9 @@ class Service:
     def translate(self, document: Document, scope: Scope) -> Iterator[Cluster]:
         spec, inner = self.spec, scope.inside("spec")
         ports = tuple(
-            ClusterPort(port.port, port.name, port.target_port) for port in spec.ports if port.protocol == "TCP"
+            ClusterPort(port.port, port.name, port.target_port, port.app_protocol)
+            for port in spec.ports
+            if port.protocol == "TCP"
         )
         endpoints: tuple[Endpoint, ...] = ()
         if spec.type == "ExternalName":

@@ -52,7 +52,21 @@ def test_a_short_host_stands_for_all_names_of_the_service():
     ],
 )
 def test_one_destination_has_everything_and_among_several_no_weight_is_no_share(given, expected):
-    assert weights(*given) == (expected, [])
+    found, problems = weights(*given)
+    assert found == expected
+    assert [problem for problem in problems if not problem.startswith("info")] == []
+
+
+@pytest.mark.parametrize(("given", "sum"), [((3, 1), 4), ((0, 5), 5), ((60, 60), 120)])
+def test_weights_that_are_no_percentages_are_worth_a_word(given, sum):
+    _, problems = weights(*(f", weight: {each}" for each in given))
+    assert problems == [f"info: spec.http[0].route: the weights make {sum} and not 100; shares are of their sum"]
+
+
+@pytest.mark.parametrize("given", [(100,), (7,), (90, 10)])
+def test_weights_that_are_percentages_or_alone_are_not(given):
+    _, problems = weights(*(f", weight: {each}" for each in given))
+    assert problems == []
 
 
 def test_several_destinations_without_any_weight_are_an_error():

@@ -29,7 +29,6 @@ def test_it_is_a_dialect():
         ("apps/v1", "ReplicaSet"),
         ("apps/v1", "StatefulSet"),
         ("apps/v1", "DaemonSet"),
-        ("v1", "Namespace"),
         ("v1", "ConfigMap"),
         ("v1", "Secret"),
         ("v1", "ServiceAccount"),

@@ -1,5 +1,7 @@
 """EndpointSlice and Endpoints."""
 
+import pytest
+
 from shadowgate.bundled.dialects.kubernetes import KubernetesDialect
 from shadowgate.plugin import Report
 from shadowgate.plugin.yaml import read_text
@@ -85,3 +87,23 @@ def test_endpoints_hold_addresses_alone():
 
 def test_endpoints_may_be_empty():
     assert translate(ENDPOINTS) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("conditions", "ready", "ending"),
+    [
+        ("{}", True, False),
+        ("{ready: true}", True, False),
+        ("{ready: false}", False, False),
+        ("{ready: null, serving: true}", True, False),
+        ("{serving: false}", False, False),
+        ("{ready: false, serving: true, terminating: true}", False, True),
+        ("{serving: true, terminating: true}", False, True),
+        ("{terminating: true}", False, True),
+        ("{ready: false, serving: false, terminating: true}", False, False),
+        ("{ready: true, serving: true, terminating: true}", True, False),
+    ],
+)
+def test_conditions_tell_who_takes_requests_and_who_is_ending(conditions, ready, ending):
+    (found,), _ = translate(SLICE + f"endpoints: [{{addresses: [10.0.0.1], conditions: {conditions}}}]")
+    assert ([bool(each) for each in (found.endpoints, found.ending)]) == [ready, ending]

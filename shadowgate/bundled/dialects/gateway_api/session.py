@@ -1,0 +1,88 @@
+"""``rules[].sessionPersistence``: who has been at a backend comes there again (GEP-1619, experimental)."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import Any, Literal
+
+from attrs import Attribute, field, frozen
+
+from shadowgate.bundled.dialects.gateway_api.forms import duration, header_name, seconds, text_of
+from shadowgate.errors import NOWHERE, Position
+from shadowgate.model import PluginUse
+from shadowgate.plugin.checks import Unfit, gateway_api
+
+
+def _lasting(instance: Any, attribute: Attribute[str | None], value: str | None) -> None:
+    duration(instance, attribute, value)
+    if value is not None and seconds(value) < 1:
+        raise Unfit(gateway_api.SESSION, "a session lasts 1s or longer")
+
+
+@frozen
+class CookieConfig:
+    """``cookie``."""
+
+    name: str | None = field(default=None, validator=header_name)
+    path: str = field(default="/", validator=text_of(0, 1024, "a path"))
+    lifetime_type: Literal["Session", "Permanent"] = "Session"
+
+
+@frozen
+class HeaderConfig:
+    """``header``."""
+
+    name: str = field(validator=header_name)
+
+
+@frozen
+class SessionPersistence:
+    """A cookie of the gateway's making, or a header; older versions had ``sessionName`` beside them."""
+
+    type: Literal["Cookie", "Header"] = "Cookie"
+    cookie: CookieConfig | None = None
+    header: HeaderConfig | None = None
+    session_name: str | None = field(default=None, validator=header_name)
+    absolute_timeout: str | None = field(default=None, validator=_lasting)
+    position: Position = field(default=NOWHERE, eq=False)
+
+    def __attrs_post_init__(self) -> None:
+        if self.cookie is not None and self.type != "Cookie":
+            raise Unfit(gateway_api.SESSION, "cookie belongs to the type Cookie")
+        if self.header is not None and self.type != "Header":
+            raise Unfit(gateway_api.SESSION, "header belongs to the type Header")
+        if self.type == "Header" and self.header is None and self.session_name is None:
+            raise Unfit(gateway_api.SESSION, "the type Header needs header with its name")
+        permanent = self.cookie is not None and self.cookie.lifetime_type == "Permanent"
+        if permanent and self.absolute_timeout is None:
+            raise Unfit(gateway_api.SESSION, "a Permanent cookie needs absoluteTimeout")
+
+    def translate(self, owner: str, rule: str) -> tuple[PluginUse, PluginUse]:
+        """Return the balancers among the rule's destinations and among the endpoints of each.
+
+        ``owner`` is the route, whose sessions mean nothing to others; ``rule`` tells its rules apart.
+        """
+        options: dict[str, Any] = {"salt": owner}
+        lasts = None if self.absolute_timeout is None else seconds(self.absolute_timeout)
+        if lasts is not None:
+            options["timeout"] = lasts
+        if self.type == "Header":
+            options["header"] = self.session_name if self.header is None else self.header.name
+        else:
+            cookie = self.cookie or CookieConfig()
+            permanent = cookie.lifetime_type == "Permanent"
+            options["cookie"] = {
+                "name": cookie.name or self.session_name or _cookie_name(f"{owner} {rule}"),
+                "path": cookie.path or "/",
+                "ttl": lasts if permanent else 0,
+                "attributes": ["SameSite=Strict"],
+            }
+        return (
+            PluginUse("session", {**options, "among": "destinations"}, self.position),
+            PluginUse("session", {**options, "among": "endpoints"}, self.position),
+        )
+
+
+def _cookie_name(rule: str) -> str:
+    """Return a name that no other rule's cookie has (``CookieConfig.name``)."""
+    return f"session-{blake2b(rule.encode(), digest_size=4).hexdigest()}"

@@ -1,0 +1,1 @@
+"""Generators: documents made out of documents."""

@@ -1,0 +1,1 @@
+"""Iter8's ConfigMaps: which variants of an application are there decides its routes."""

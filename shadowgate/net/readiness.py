@@ -1,0 +1,274 @@
+"""Which sockets are ready: an epoll of the gateway's own, which the reactor watches as one descriptor.
+
+The reactor hands out events one by one, each through a logging context and two layers of calls; here a whole batch
+costs that once.  A plain TCP connection is taken over when it is made and stays Twisted's transport in everything else:
+it asks its reactor for readiness, and finds this object in its place.  Where there is no epoll, or the transport is
+another one, all stays with the reactor.
+
+Writing waits for the end of a turn, and what goes to shadows for everything else: a turn of ``MOST`` events is short.
+In each turn the upstreams' connections go first.  So whatever the kernel knew of them when the turn began, a close
+above all, is known before any client's request is given one.
+"""
+
+from __future__ import annotations
+
+import select
+from collections.abc import Callable
+from typing import Any, Final
+
+from twisted.internet import tcp
+from twisted.internet.error import ConnectionDone, ConnectionLost
+from twisted.internet.interfaces import IReadDescriptor
+from twisted.internet.main import CONNECTION_DONE, CONNECTION_LOST
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from zope.interface import classImplements
+
+from shadowgate.net.outbox import DirectOutbox
+
+IN: Final = 0x001
+OUT: Final = 0x004
+GONE: Final = 0x008 | 0x010
+"""EPOLLERR and EPOLLHUP of epoll_ctl(2)."""
+ENDED: Final = 0x2000
+"""EPOLLRDHUP: behind what can be read there is an end."""
+
+MOST: Final = 64
+"""Events of one turn: everything else of the reactor's waits so long, and so does what is written in it."""
+
+SMALL_PIECE: Final = 16 * 1024
+LARGE_PIECE: Final = 256 * 1024
+"""Bytes read at once: few, as most messages are small and room costs time, and more where a body is on its way."""
+
+PIECES: Final = (SMALL_PIECE, LARGE_PIECE)
+"""Who was given so many may be given more."""
+
+Read = Callable[[], Exception | None]
+"""Reads once and passes on what there is; returns why the connection is over, if it is."""
+
+log = Logger(namespace="shadowgate")
+
+_REASONS: Final[dict[type[Exception], Failure]] = {
+    ConnectionDone: Failure(ConnectionDone()),
+    ConnectionLost: Failure(ConnectionLost()),
+}
+
+
+class Readiness:
+    """``turn`` counts the batches: what was read in this very turn needs no second look.
+
+    But for an upstream that has ``ended`` behind the bytes that are being read, or has sent more than one read takes.
+    """
+
+    def __init__(self, reactor: Any) -> None:
+        self._reactor = reactor
+        self._epoll: Any = None
+        self._transports: dict[int, Any] = {}
+        self._reading: dict[int, Read] = {}
+        self._writing: set[int] = set()
+        self._readers: dict[int, Read] = {}
+        self._upstreams: set[int] = set()
+        self._closing = False
+        self.turn = 0
+        self.ended = False
+        self.serving = False
+        self.unsent: list[DirectOutbox] = []
+        self.unsent_shadows: list[DirectOutbox] = []
+        # What a transport asks of its reactor beside readiness.
+        self.callLater = reactor.callLater
+
+    def adopt(self, transport: Any, received: Callable[[bytes], None], *, upstream: bool = False) -> bool:
+        """Watch a connection that was just made, and pass what it reads to ``received``; False where that cannot be."""
+        if type(transport) not in (tcp.Server, tcp.Client) or transport.TLS or not hasattr(select, "epoll"):
+            return False
+        if self._epoll is None:
+            try:
+                self._epoll = select.epoll()
+            except OSError:
+                return False  # no descriptor is left for it: the next connection may find one
+            self._reactor.addReader(self)
+        fd = transport.fileno()
+        transport.stopReading()
+        transport.reactor = self
+        self._transports[fd] = transport
+        self._readers[fd] = _reader(transport.socket.recv, received)
+        if upstream:
+            self._upstreams.add(fd)
+        transport.startReading()
+        return True
+
+    def close(self) -> None:
+        """Watch nothing any more, once the connections that are left have ended."""
+        self._closing = True
+        if self._epoll is not None and not self._transports:
+            self._reactor.removeReader(self)
+            self._epoll.close()
+            self._epoll = None
+
+    # What a transport asks of its reactor
+
+    def addReader(self, transport: Any) -> None:
+        fd = transport.fileno()
+        if fd not in self._reading:
+            self._reading[fd] = self._readers[fd]
+            self._set(fd, OUT if fd in self._writing else 0, IN)
+
+    def removeReader(self, transport: Any) -> None:
+        fd = transport.fileno()
+        if self._reading.pop(fd, None) is not None:
+            self._set(fd, IN | (OUT if fd in self._writing else 0), -IN)
+        if transport.disconnected:
+            self._forget(fd)
+
+    def addWriter(self, transport: Any) -> None:
+        fd = transport.fileno()
+        if fd not in self._writing:
+            self._writing.add(fd)
+            self._set(fd, IN if fd in self._reading else 0, OUT)
+
+    def removeWriter(self, transport: Any) -> None:
+        fd = transport.fileno()
+        if fd in self._writing:
+            self._writing.remove(fd)
+            self._set(fd, OUT | (IN if fd in self._reading else 0), -OUT)
+
+    def _set(self, fd: int, before: int, change: int) -> None:
+        if self._epoll is None:
+            return
+        after = before + change
+        # Only with IN: it stays true, and a connection that is not read would be told of it again and again.
+        wanted = after | ENDED if after & IN and fd in self._upstreams else after
+        if not before:
+            self._epoll.register(fd, wanted)
+        elif after:
+            self._epoll.modify(fd, wanted)
+        else:
+            self._epoll.unregister(fd)
+
+    def _forget(self, fd: int) -> None:
+        """Its number is somebody else's from now on."""
+        self._transports.pop(fd, None)
+        self._readers.pop(fd, None)
+        self._upstreams.discard(fd)
+        if self._closing and not self._transports:
+            self._reactor.callLater(0, self.close)
+
+    # What the reactor asks
+
+    def fileno(self) -> int:
+        return -1 if self._epoll is None else int(self._epoll.fileno())
+
+    def logPrefix(self) -> str:
+        return "shadowgate"
+
+    def doRead(self) -> None:
+        """Serve everything that is ready now, upstreams first, and then send what came of it.
+
+        A peer that is sent to once in a while has gone to sleep in between, and waking it up costs more than sending.
+        Sent to in one go, peers are woken once for all of it.
+        """
+        self.turn += 1
+        upstreams, serve = self._upstreams, self._serve
+        clients = []
+        self.serving = True
+        try:
+            for fd, event in self._epoll.poll(0, MOST):
+                if fd in upstreams:
+                    self.ended = event & ENDED != 0
+                    serve(fd, event)
+                else:
+                    clients.append((fd, event))
+            for fd, event in clients:
+                serve(fd, event)
+        finally:
+            self.serving = False
+            self._flush(self.unsent)
+            self._flush(self.unsent_shadows)
+
+    def _flush(self, unsent: list[DirectOutbox]) -> None:
+        for outbox in unsent:
+            try:
+                outbox.flush()
+            except Exception:
+                log.failure("what was to be sent over a connection failed")
+        unsent.clear()
+
+    def connectionLost(self, reason: Failure) -> None:
+        """The reactor ends: so does every connection."""
+        for transport in list(self._transports.values()):
+            self._tell(transport.connectionLost, reason)
+        self._transports.clear()
+        self.close()
+
+    def _serve(self, fd: int, event: int) -> None:
+        try:
+            if event == IN:
+                read = self._reading.get(fd)
+                why = None if read is None else read()
+            else:
+                why = self._serve_rest(fd, event)
+        except Exception as wrong:
+            log.failure("a connection failed and is closed")
+            why = wrong
+        if why is not None and fd in self._transports:
+            self._disconnect(self._transports[fd], why, event & IN or fd in self._reading)
+
+    def _serve_rest(self, fd: int, event: int) -> Any:
+        """The reactor's own order: what can be read is read before a loss is told; then it is the turn of writing."""
+        reading = fd in self._reading
+        if not reading and fd not in self._writing:
+            return None  # another event of this turn has ended it
+        if event & GONE and not event & IN:
+            return CONNECTION_DONE if reading else CONNECTION_LOST
+        why = self._reading[fd]() if event & IN and reading else None
+        if why is None and event & OUT and fd in self._writing:
+            why = self._transports[fd].doWrite()
+            if why is not None:
+                self._disconnect(self._transports[fd], why, False)
+                return None
+        return why
+
+    def _disconnect(self, transport: Any, why: Exception, in_read: Any) -> None:
+        transport.stopReading()
+        reason = _REASONS.get(type(why)) or Failure(why)
+        if in_read and type(why) is ConnectionDone:
+            self._tell(transport.readConnectionLost, reason)
+        else:
+            transport.stopWriting()
+            self._tell(transport.connectionLost, reason)
+
+    def _tell(self, ended: Callable[[Failure], object], reason: Failure) -> None:
+        try:
+            ended(reason)
+        except Exception:
+            log.failure("a connection failed when it was told that it is over")
+
+    def __repr__(self) -> str:
+        return f"<Readiness of {len(self._transports)} connections, turn {self.turn}>"
+
+
+classImplements(Readiness, IReadDescriptor)
+
+
+def _reader(receive: Callable[[int], bytes], received: Callable[[bytes], None]) -> Read:
+    piece = SMALL_PIECE
+
+    def read() -> Exception | None:
+        nonlocal piece
+        try:
+            data = receive(piece)
+        except BlockingIOError:
+            return None
+        except OSError:
+            return CONNECTION_LOST
+        if not data:
+            return CONNECTION_DONE
+        size = len(data)
+        if size == piece:
+            piece = LARGE_PIECE
+        elif size <= SMALL_PIECE:
+            piece = SMALL_PIECE
+        received(data)
+        return None
+
+    return read

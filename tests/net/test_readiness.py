@@ -1,0 +1,498 @@
+"""The gateway's own epoll, over pairs of connected sockets: the kernel's word is what it is about."""
+
+import select
+import socket
+from types import SimpleNamespace
+
+import pytest
+from attrs import define, field
+from twisted.internet import tcp
+from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
+from twisted.internet.interfaces import IHalfCloseableProtocol
+from twisted.internet.task import Clock
+from twisted.logger import globalLogPublisher
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from shadowgate.http.framing import NO_BODY, WireLimits
+from shadowgate.net.client import ClientConnection
+from shadowgate.net.outbox import DirectOutbox
+from shadowgate.net.readiness import LARGE_PIECE, MOST, SMALL_PIECE, Readiness
+from shadowgate.testing import request
+
+pytestmark = pytest.mark.skipif(not hasattr(select, "epoll"), reason="epoll is Linux's")
+
+
+class Reactor(Clock):
+    """A clock that is given what to watch, and looks when it is told to."""
+
+    def __init__(self):
+        super().__init__()
+        self.readers = []
+
+    def addReader(self, reader):
+        if reader not in self.readers:
+            self.readers.append(reader)
+
+    def removeReader(self, reader):
+        if reader in self.readers:
+            self.readers.remove(reader)
+
+    def addWriter(self, writer):
+        raise AssertionError("it is not the reactor's to wait until there is room")
+
+    def removeWriter(self, writer):
+        """Nothing waits to be written."""
+
+
+@define(eq=False, slots=False)
+class Owner:
+    """A protocol that writes down what it hears, and does ``then`` with each piece."""
+
+    name: str
+    heard: list
+    then: object = None
+    transport: object = None
+    outbox: object = None
+
+    def makeConnection(self, transport):
+        self.transport = transport
+
+    def dataReceived(self, data):
+        self.heard.append((self.name, data))
+        if self.then is not None:
+            self.then(data)
+
+    def connectionLost(self, reason):
+        self.heard.append((self.name, reason.type))
+
+    def write_full(self):
+        self.heard.append((self.name, "full"))
+
+    def write_drained(self):
+        self.heard.append((self.name, "drained"))
+
+
+@implementer(IHalfCloseableProtocol)
+class HalfCloseable(Owner):
+    def readConnectionLost(self):
+        self.heard.append((self.name, "end"))
+
+    def writeConnectionLost(self):
+        """Our own doing."""
+
+
+@define(eq=False, slots=False)
+class House:
+    """Connections whose other ends a test holds."""
+
+    reactor: Reactor = field(factory=Reactor)
+    heard: list = field(factory=list)
+    far: list = field(factory=list)
+    readiness: Readiness = field(init=False)
+
+    def __attrs_post_init__(self):
+        self.readiness = Readiness(self.reactor)
+
+    def connect(self, name, *, upstream=False, make=Owner, then=None):
+        """Return the gateway's end and the other one."""
+        near, far = self.pair()
+        owner = make(name, self.heard, then)
+        transport = self.transport(near, owner)
+        owner.makeConnection(transport)
+        owner.outbox = DirectOutbox(transport, owner, self.readiness)
+        assert self.readiness.adopt(transport, owner.dataReceived, upstream=upstream)
+        return owner, far
+
+    def pair(self):
+        near, far = socket.socketpair()
+        near.setblocking(False)
+        far.setblocking(False)
+        self.far.append(far)
+        return near, far
+
+    def transport(self, near, owner):
+        return tcp.Server(near, owner, ("127.0.0.1", 80), SimpleNamespace(_realPortNumber=80), 0, self.reactor)
+
+    def turn(self):
+        self.readiness.doRead()
+
+    def close(self):
+        for far in self.far:
+            far.close()
+        self.readiness.connectionLost(Failure(ConnectionDone()))
+
+
+@pytest.fixture
+def house():
+    house = House()
+    yield house
+    house.close()
+
+
+@pytest.fixture
+def failures():
+    events = []
+
+    def observe(event):
+        if "log_failure" in event:
+            events.append(event["log_failure"].type)
+
+    globalLogPublisher.addObserver(observe)
+    yield events
+    globalLogPublisher.removeObserver(observe)
+
+
+def test_the_reactor_watches_one_descriptor_for_all(house):
+    _, one = house.connect("one")
+    _, other = house.connect("other")
+    one.send(b"a")
+    other.send(b"b")
+    assert house.reactor.readers == [house.readiness]
+    house.turn()
+    assert sorted(house.heard) == [("one", b"a"), ("other", b"b")]
+
+
+def test_upstreams_go_first_whoever_was_ready_before(house):
+    _, client = house.connect("client")
+    _, upstream = house.connect("upstream", upstream=True)
+    client.send(b"request")
+    upstream.send(b"answer")
+    house.turn()
+    assert house.heard == [("upstream", b"answer"), ("client", b"request")]
+
+
+def test_what_is_written_in_a_turn_goes_out_at_its_end(house):
+    one, far = house.connect("one")
+    _, other = house.connect("other", then=lambda data: house.heard.append(("far", silent(far))))
+    one.then = lambda data: one.outbox.write(b"answer")
+    far.send(b"request")
+    other.send(b"request")
+    house.turn()
+    assert ("far", True) in house.heard
+    assert far.recv(100) == b"answer"
+
+
+def test_outside_of_a_turn_nothing_waits(house):
+    one, far = house.connect("one")
+    one.outbox.write(b"answer")
+    assert far.recv(100) == b"answer"
+
+
+@pytest.mark.parametrize("upstream", [False, True])
+def test_one_that_fails_is_closed_and_the_others_are_served(house, failures, upstream):
+    other, far = house.connect("other")
+    other.then = lambda data: other.outbox.write(b"answer")
+    _, failing = house.connect("failing", upstream=upstream, then=lambda data: 1 / 0)
+    failing.send(b"x")
+    far.send(b"request")
+    house.turn()
+    assert failures == [ZeroDivisionError]
+    assert ("failing", ZeroDivisionError) in house.heard
+    assert far.recv(100) == b"answer"
+    assert failing.recv(100) == b""
+
+
+def test_one_that_fails_at_its_end_holds_nobody_up(house, failures):
+    failing, far = house.connect("failing", upstream=True)
+    failing.connectionLost = lambda reason: 1 / 0
+    other, served = house.connect("other")
+    other.then = lambda data: other.outbox.write(b"answer")
+    far.close()
+    served.send(b"request")
+    house.turn()
+    assert failures == [ZeroDivisionError]
+    assert served.recv(100) == b"answer"
+
+
+def test_one_whose_writing_fails_holds_nobody_up(house, failures):
+    one, far = house.connect("one")
+    failing, broken = house.connect("failing")
+    one.then = lambda data: one.outbox.write(b"answer")
+    failing.then = lambda data: failing.outbox.write(b"answer")
+    failing.outbox._send = lambda data: 1 / 0
+    broken.send(b"request")
+    far.send(b"request")
+    house.turn()
+    assert failures == [ZeroDivisionError]
+    assert far.recv(100) == b"answer"
+
+
+def test_even_the_interpreters_end_leaves_nothing_unsent(house):
+    one, far = house.connect("one", upstream=True)
+    one.then = lambda data: one.outbox.write(b"answer")
+    _, interrupting = house.connect("interrupting", then=interrupt)
+    far.send(b"request")
+    interrupting.send(b"x")
+    with pytest.raises(KeyboardInterrupt):
+        house.turn()
+    assert far.recv(100) == b"answer"
+    one.outbox.write(b"more")
+    assert far.recv(100) == b"more"
+
+
+def test_who_is_paused_in_a_turn_hears_nothing_in_it(house):
+    client, far = house.connect("client")
+    _, upstream = house.connect("upstream", upstream=True, then=lambda data: client.transport.pauseProducing())
+    far.send(b"request")
+    upstream.send(b"answer")
+    for _ in range(2):
+        house.turn()
+    assert house.heard == [("upstream", b"answer")]
+    client.transport.resumeProducing()
+    house.turn()
+    assert house.heard[1:] == [("client", b"request")]
+
+
+def test_who_is_aborted_in_a_turn_hears_nothing_more_but_the_end(house):
+    client, far = house.connect("client")
+    _, upstream = house.connect("upstream", upstream=True, then=lambda data: client.transport.abortConnection())
+    far.send(b"request")
+    upstream.send(b"answer")
+    house.turn()
+    house.reactor.advance(0)
+    house.turn()
+    assert house.heard == [("upstream", b"answer"), ("client", ConnectionAborted)]
+
+
+def test_a_number_that_is_used_again_is_the_new_connections(house):
+    _, far = house.connect("old", upstream=True)
+    far.close()
+    house.turn()
+    _, far = house.connect("new")
+    far.send(b"request")
+    house.turn()
+    assert house.heard == [("old", ConnectionDone), ("new", b"request")]
+
+
+def test_what_is_read_once_is_told_before_the_end_behind_it(house):
+    _, far = house.connect("upstream", upstream=True)
+    far.send(b"answer")
+    house.turn()
+    assert not house.readiness.ended
+    far.send(b"last")
+    far.close()
+    house.turn()
+    assert house.readiness.ended
+    house.turn()
+    assert house.heard == [("upstream", b"answer"), ("upstream", b"last"), ("upstream", ConnectionDone)]
+
+
+# Whether an upstream that has just answered is looked at before it is given another request
+
+
+@pytest.fixture
+def asked(house, events):
+    """Make an upstream that was asked for something; ``released`` is called once it has answered."""
+
+    def make(released=lambda far, it: None):
+        ours, far = house.pair()
+        it = ClientConnection(WireLimits(), lambda it, usable: usable and released(far, it), house.readiness)
+        it.makeConnection(house.transport(ours, it))
+        it.assign(events())
+        it.send_head(request("GET", "/x", authority="a"), NO_BODY, b"", True)
+        return it, far
+
+    return make
+
+
+def answer(size):
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: "
+    return (head + b"%5d\r\n\r\n" % (size - len(head) - 9)).ljust(size, b"x")
+
+
+@pytest.mark.parametrize(("size", "seen"), [(100, False), (SMALL_PIECE, True)], ids=["all of it", "maybe not all"])
+def test_what_comes_once_it_was_read_is_seen_in_the_next_turn(house, asked, size, seen):
+    stale = []
+
+    def speaks_again(far, it):
+        far.send(b"out of turn")
+        stale.append(it.stale())
+
+    it, far = asked(speaks_again)
+    far.send(answer(size))
+    house.turn()
+    assert stale == [seen]
+    assert it.stale()
+
+
+def test_an_end_behind_the_answer_is_seen_at_once(house, asked):
+    stale = []
+    _, far = asked(lambda far, it: stale.append(it.stale()))
+    far.send(answer(100))
+    far.close()
+    house.turn()
+    assert stale == [True]
+
+
+def test_one_that_was_read_in_an_earlier_turn_is_looked_at(house, asked):
+    stale = []
+    first, far = asked()
+    far.send(answer(100))
+    house.turn()
+
+    def look(_, it):
+        far.send(b"out of turn")
+        stale.append(first.stale())
+
+    _, other = asked(look)
+    other.send(answer(100))
+    house.turn()
+    assert stale == [True]
+
+
+def test_who_can_be_half_closed_may_still_answer(house):
+    client, far = house.connect("client", make=HalfCloseable)
+    far.shutdown(socket.SHUT_WR)
+    for _ in range(2):
+        house.turn()
+    assert house.heard == [("client", "end")]
+    client.outbox.write(b"answer")
+    assert far.recv(100) == b"answer"
+
+
+def test_a_peer_that_goes_while_nobody_reads_it_is_lost(house):
+    client, far = house.connect("client")
+    client.outbox.write(b"x")
+    client.transport.pauseProducing()
+    fill(client)
+    far.close()
+    house.turn()
+    assert house.heard[-1] == ("client", ConnectionLost)
+
+
+def test_an_owner_hears_when_there_is_no_room_and_when_there_is_again(house):
+    one, far = house.connect("one")
+    size = fill(one)
+    house.turn()
+    assert house.heard == [("one", "full")]
+    while house.heard[-1] != ("one", "drained"):
+        size -= len(far.recv(1 << 20))
+        house.turn()
+    while size:
+        size -= len(far.recv(1 << 20))
+    one.outbox.write(b"more")
+    assert far.recv(100) == b"more"
+
+
+def test_closing_waits_until_everything_is_written(house):
+    one, far = house.connect("one")
+    size = fill(one)
+    one.outbox.close()
+    while size:
+        size -= len(far.recv(1 << 20))
+        house.turn()
+    assert far.recv(100) == b""
+    assert house.heard == [("one", "full"), ("one", ConnectionDone)]
+
+
+def test_who_answers_and_closes_in_one_turn_has_answered(house):
+    one, far = house.connect("one")
+
+    def answer(data):
+        one.outbox.write(b"answer")
+        one.outbox.close()
+
+    one.then = answer
+    far.send(b"request")
+    for _ in range(2):
+        house.turn()
+    assert (far.recv(100), far.recv(100)) == (b"answer", b"")
+
+
+def test_room_grows_where_a_body_is_on_its_way_and_shrinks_behind_it(house):
+    _, far = house.connect("one")
+    far.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 * LARGE_PIECE)
+    size = SMALL_PIECE + 3 * SMALL_PIECE + 5
+    assert far.send(bytes(size)) == size
+    for _ in range(2):
+        house.turn()
+    far.send(bytes(2 * SMALL_PIECE))
+    for _ in range(2):
+        house.turn()
+    assert [len(data) for _, data in house.heard] == [SMALL_PIECE, 3 * SMALL_PIECE + 5, 2 * SMALL_PIECE]
+    far.send(b"x")
+    house.turn()
+    assert far.send(bytes(2 * SMALL_PIECE))
+    house.turn()
+    assert len(house.heard[-1][1]) == SMALL_PIECE
+
+
+def test_a_turn_ends_however_many_are_ready(house):
+    for number in range(MOST + 1):
+        house.connect(str(number))[1].send(b"x")
+    house.turn()
+    assert len(house.heard) == MOST
+    house.turn()
+    assert len(house.heard) == MOST + 1
+
+
+def test_closed_it_watches_until_the_last_has_gone(house):
+    _, far = house.connect("one")
+    house.readiness.close()
+    assert house.reactor.readers == [house.readiness]
+    far.close()
+    house.turn()
+    house.reactor.advance(0)
+    assert (house.reactor.readers, house.readiness.fileno()) == ([], -1)
+    assert house.heard == [("one", ConnectionDone)]
+
+
+def test_with_nothing_to_watch_it_closes_at_once(house):
+    house.readiness.close()
+    assert (house.reactor.readers, house.readiness.fileno()) == ([], -1)
+
+
+def test_the_reactors_end_is_everybodys(house, failures):
+    failing, _ = house.connect("failing")
+    failing.connectionLost = lambda reason: 1 / 0
+    house.connect("other")
+    house.readiness.connectionLost(Failure(ConnectionLost()))
+    assert (house.heard, failures) == ([("other", ConnectionLost)], [ZeroDivisionError])
+    assert house.reactor.readers == []
+
+
+def test_any_other_transport_stays_with_the_reactor(house, new_wire):
+    assert not house.readiness.adopt(new_wire(), house.heard.append)
+    assert house.reactor.readers == []
+
+
+def test_without_a_descriptor_to_watch_with_the_reactor_goes_on_watching(house, monkeypatch):
+    def none_left():
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(select, "epoll", none_left)
+    with pytest.raises(AssertionError):
+        house.connect("one")
+    server = house.reactor.readers[0]
+    assert isinstance(server, tcp.Server)
+    server.connectionLost(Failure(ConnectionDone()))
+
+
+def test_where_there_is_no_epoll_the_reactor_goes_on_watching(house, monkeypatch):
+    monkeypatch.delattr(select, "epoll")
+    with pytest.raises(AssertionError):
+        house.connect("one")
+    server = house.reactor.readers[0]
+    assert isinstance(server, tcp.Server)
+    server.connectionLost(Failure(ConnectionDone()))
+
+
+def interrupt(data):
+    raise KeyboardInterrupt
+
+
+def silent(far):
+    try:
+        return not far.recv(100)
+    except BlockingIOError:
+        return True
+
+
+def fill(owner):
+    """Write more than the kernel takes; return how much."""
+    size = 0
+    while not owner.outbox.full:
+        owner.outbox.write(bytes(1 << 16))
+        size += 1 << 16
+    return size
