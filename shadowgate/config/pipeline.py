@@ -17,6 +17,7 @@ from shadowgate.model import Configuration, Fragment, PluginUse
 from shadowgate.plugin import Document, IDialect, IGenerator, Report
 from shadowgate.plugin.checks import plugins
 from shadowgate.plugin.files import documents_in, find_files, read_file
+from shadowgate.plugin.locate import Places
 from shadowgate.plugin.spelling import did_you_mean, nearest
 
 Kind = tuple[str, str]
@@ -136,7 +137,8 @@ def _translate(document: Document, dialects: _Dialects, report: Report) -> list[
             fragments.append(fragment)
     except Exception as error:
         own.error(f"{title} failed: {type(error).__name__}: {error}", document.position, check=plugins.FAILED)
-    report.problems.extend(_titled(problem, document.title) for problem in own.problems)
+    places = Places(document)
+    report.problems.extend(_titled(places.put(problem), document.title) for problem in own.problems)
     return fragments
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import ClassVar, Final, Protocol
 
-from attrs import frozen
+from attrs import evolve, frozen
 from zope.interface import implementer
 
 from shadowgate.bundled.dialects.istio.destination_rule import DestinationRule
@@ -14,11 +14,12 @@ from shadowgate.bundled.dialects.istio.service_entry import ServiceEntry
 from shadowgate.bundled.dialects.istio.virtual_service import VirtualService
 from shadowgate.bundled.dialects.istio.workload_entry import WorkloadEntry
 from shadowgate.bundled.dialects.scope import Scope
-from shadowgate.model import Fragment
+from shadowgate.model import NO_POLICY, ClusterPolicy, Fragment, Route
 from shadowgate.plugin import Document, Report, read
 from shadowgate.plugin.checks import istio_routing
 from shadowgate.plugin.documents import Mapping as MappingNode
 from shadowgate.plugin.interfaces import IDialect
+from shadowgate.plugin.remainder import Remainder, read_remainder
 
 _GROUP: Final = "networking.istio.io"
 # One schema under three names: what was served under the older ones is the same (istio/api ``networking``).
@@ -72,5 +73,31 @@ class IstioDialect:
         if envelope is None:
             return ()
         scope = Scope(report, "spec", document.namespace, document.position)
-        spec = read(_KINDS[document.kind], envelope.spec, report, scope.path)
-        return () if spec is None else tuple(spec.translate(document, scope))
+        kind = _KINDS[document.kind]
+        spec = read(kind, envelope.spec, report, scope.path)
+        if spec is not None:
+            return tuple(spec.translate(document, scope))
+        remainder = read_remainder(kind, envelope.spec, scope.path)
+        return () if remainder is None else tuple(_translate_rest(remainder, document, scope))
+
+
+def _translate_rest(remainder: Remainder[_Spec], document: Document, scope: Scope) -> Iterator[Fragment]:
+    """Yield what others may refer to in an object that is not served, and report what else is wrong with it."""
+    own = Report()
+    fragments = tuple(remainder.value.translate(document, evolve(scope, report=own)))
+    scope.report.problems.extend(remainder.tell(own.problems))
+    for fragment in fragments:
+        if isinstance(fragment, ClusterPolicy):
+            yield _named(fragment)
+        elif not isinstance(fragment, Route):
+            yield fragment
+        elif not remainder.lacks_key_of(scope.path):
+            # A rule that lost a match would seem to take what others are for.
+            rules = tuple(rule for rule in fragment.rules if rule.position not in remainder.touched)
+            yield evolve(fragment, rules=rules)
+
+
+def _named(policy: ClusterPolicy) -> ClusterPolicy:
+    """Return what routes can refer to of a DestinationRule: its subsets, without policies that may lack a part."""
+    subsets = tuple(evolve(subset, policy=NO_POLICY, ports={}) for subset in policy.subsets)
+    return evolve(policy, subsets=subsets, policy=NO_POLICY, ports={})

@@ -121,16 +121,17 @@ class HeaderOperations:
         """Report names and values that cannot stand in a header; Host may be changed where ``authority`` says so."""
         for key, fields in (("set", self.set), ("add", self.add)):
             for name, text in fields.items():
-                self._check_name(name, scope.inside(key), authority=authority)
+                inner = scope.inside(f"{key}.{name}")
+                self._check_name(name, inner, authority=authority)
                 try:
                     check_value(name, text)
                 except ValueError as wrong:
-                    scope.inside(key).error(str(wrong), self.position, check=istio_routing.HEADER_VALUE)
+                    inner.error(str(wrong), self.position, check=istio_routing.HEADER_VALUE)
                 if _command_operator(text):
                     message = f"the value of {name} is sent as it stands: command operators are not substituted"
-                    scope.inside(key).warning(message, self.position, check=istio_routing.COMMAND_OPERATOR)
-        for name in self.remove:
-            self._check_name(name, scope.inside("remove"), authority=False)
+                    inner.warning(message, self.position, check=istio_routing.COMMAND_OPERATOR)
+        for index, name in enumerate(self.remove):
+            self._check_name(name, scope.inside(f"remove[{index}]"), authority=False)
 
     def _check_name(self, name: str, scope: Scope, *, authority: bool) -> None:
         if is_authority(name):

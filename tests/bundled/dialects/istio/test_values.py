@@ -69,12 +69,12 @@ def test_no_operations_are_no_filter():
 @pytest.mark.parametrize(
     ("headers", "path"),
     [
-        (Headers(request=HeaderOperations(remove=("Host",))), "spec.request.remove"),
-        (Headers(response=HeaderOperations(set={"host": "x"})), "spec.response.set"),
-        (Headers(response=HeaderOperations(add={":authority": "x"})), "spec.response.add"),
-        (Headers(request=HeaderOperations(set={":path": "/"})), "spec.request.set"),
-        (Headers(request=HeaderOperations(add={"": "x"})), "spec.request.add"),
-        (Headers(request=HeaderOperations(set={"x-a": "1\r\nx-b: 2"})), "spec.request.set"),
+        (Headers(request=HeaderOperations(remove=("Host",))), "spec.request.remove[0]"),
+        (Headers(response=HeaderOperations(set={"host": "x"})), "spec.response.set.host"),
+        (Headers(response=HeaderOperations(add={":authority": "x"})), "spec.response.add.:authority"),
+        (Headers(request=HeaderOperations(set={":path": "/"})), "spec.request.set.:path"),
+        (Headers(request=HeaderOperations(add={"": "x"})), "spec.request.add."),
+        (Headers(request=HeaderOperations(set={"x-a": "1\r\nx-b: 2"})), "spec.request.set.x-a"),
     ],
 )
 def test_what_cannot_stand_in_a_header_is_an_error(headers, path):
