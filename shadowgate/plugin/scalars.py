@@ -40,10 +40,7 @@ def integer(text: str) -> int:
     """Read decimal digits with an optional sign."""
     if not _INTEGER.fullmatch(text):
         raise Unfit(reading.NUMBER, "write a whole number in decimal digits")
-    digits = text.lstrip("+-")
-    if len(digits) > 1 and digits[0] == "0":
-        # YAML 1.1 reads 010 as eight and YAML 1.2 as ten, so neither is what everyone expects.
-        raise Unfit(reading.NUMBER, f"a leading zero is ambiguous; write {text[: -len(digits)]}{int(digits)}")
+    _check_leading_zero(text)
     return int(text)
 
 
@@ -51,10 +48,19 @@ def number(text: str) -> float:
     """Read a decimal number; infinities and not-a-number are refused."""
     if not _NUMBER.fullmatch(text):
         raise Unfit(reading.NUMBER, "write a decimal number")
+    if _INTEGER.fullmatch(text):
+        _check_leading_zero(text)
     value = float(text)
     if value in (float("inf"), float("-inf")):
         raise Unfit(reading.NUMBER, "the number is too large")
     return value
+
+
+def _check_leading_zero(text: str) -> None:
+    digits = text.lstrip("+-")
+    if len(digits) > 1 and digits[0] == "0":
+        # YAML 1.1 reads 010 as eight and YAML 1.2 as ten, so neither is what everyone expects.
+        raise Unfit(reading.NUMBER, f"a leading zero is ambiguous; write {text[: -len(digits)]}{int(digits)}")
 
 
 def truth(text: str) -> bool:

@@ -20,8 +20,9 @@ def test_what_is_no_decimal_integer_is_refused(text):
 
 @pytest.mark.parametrize(("text", "instead"), [("010", "10"), ("-007", "-7"), ("00", "0")])
 def test_leading_zeros_are_refused_with_the_number_to_write(text, instead):
-    with pytest.raises(ValueError, match=f"write {instead}$"):
-        scalars.integer(text)
+    for read in (scalars.integer, scalars.number):
+        with pytest.raises(ValueError, match=f"write {instead}$"):
+            read(text)
 
 
 @given(st.integers(min_value=-(10**30), max_value=10**30))
@@ -29,7 +30,9 @@ def test_every_integer_as_python_writes_it_is_read(value):
     assert scalars.integer(str(value)) == value
 
 
-@pytest.mark.parametrize(("text", "value"), [("10", 10.0), ("0.0001", 0.0001), (".5", 0.5), ("1e-4", 1e-4)])
+@pytest.mark.parametrize(
+    ("text", "value"), [("10", 10.0), ("0", 0.0), ("01.5", 1.5), ("0.0001", 0.0001), (".5", 0.5), ("1e-4", 1e-4)]
+)
 def test_numbers_are_decimal(text, value):
     assert scalars.number(text) == value
 

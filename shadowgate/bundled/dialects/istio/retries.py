@@ -71,7 +71,10 @@ class Retries:
         return PluginUse("retry", options, self.position, key="retries")
 
     def _check_disabled(self, scope: Scope) -> None:
-        others = (self.per_try_timeout, self.retry_on or None, self.retry_remote_localities)
+        others = (
+            *(self.per_try_timeout, self.retry_on or None, self.backoff),
+            *(self.retry_remote_localities, self.retry_ignore_previous_hosts),
+        )
         if any(value is not None for value in others):
             message = "there are no attempts, so that nothing else can be said of them"
             scope.error(message, self.position, expected="attempts of 1 or more", check=istio_routing.RETRIES)

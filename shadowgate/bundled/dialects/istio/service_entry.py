@@ -38,7 +38,7 @@ _BY_NAME: Final = ("DNS", "DNS_ROUND_ROBIN")
 
 
 def _optional_port(instance: Any, attribute: Attribute[Any], value: int | None) -> None:
-    if value is not None:
+    if value:  # 0 is none, as in protocol buffers
         port_number(instance, attribute, value)
 
 
@@ -64,7 +64,7 @@ class ServicePort:
         elif protocol not in _SPOKEN:
             message = f"{self.protocol} is not served yet: requests go to this port as HTTP/1.1 without TLS"
             inner.warning(message, self.position, check=istio_destinations.PROTOCOL_NOT_SPOKEN)
-        return model.ClusterPort(self.number, self.name, self.target_port)
+        return model.ClusterPort(self.number, self.name, self.target_port or None)
 
 
 @frozen

@@ -38,9 +38,6 @@ class ClientTLS:
         elif self.mode == "ISTIO_MUTUAL":
             message = "the mesh's own TLS is not served yet: requests go out without TLS"
             inner.warning(message, self.position, check=istio_destinations.TLS_OF_MESH)
-        else:
-            message = "tls is not served yet; requests go out without TLS, as DISABLE says"
-            inner.warning(message, self.position, check=istio_destinations.TLS_OF_MESH)
 
     def _check_fields(self, scope: Scope) -> None:
         """Report what Istio's own validation reports (``ValidateTLS``)."""

@@ -56,7 +56,7 @@ def test_an_empty_policy_is_an_error():
 @pytest.mark.parametrize(
     ("mode", "problems"),
     [
-        ("mode: DISABLE", ["warning policy.tls.mode"]),
+        ("mode: DISABLE", []),
         ("mode: ISTIO_MUTUAL", ["warning policy.tls.mode"]),
         ("mode: SIMPLE, sni: web, caCertificates: /ca", ["error policy.tls.mode"]),
         ("mode: MUTUAL, credentialName: a", ["error policy.tls.mode"]),
