@@ -19,7 +19,12 @@ def service_name(name: str, namespace: str) -> str:
 def canonical(host: str, namespace: str) -> str:
     """Return the one name of a host: a short name means a service of the namespace (Istio ``Destination.host``)."""
     host = host.lower()
-    return host if "." in host or ":" in host or host == "*" else service_name(host, namespace)
+    return plain(host) if "." in host or ":" in host or host == "*" else service_name(host, namespace)
+
+
+def plain(host: str) -> str:
+    """Return a host in lower case, without the dot that may end a whole name (RFC 1034 section 3.1)."""
+    return host.lower().removesuffix(".")
 
 
 def all_names(host: str, namespace: str = "default") -> tuple[str, ...]:
@@ -31,9 +36,9 @@ def all_names(host: str, namespace: str = "default") -> tuple[str, ...]:
     name = canonical(host, namespace)
     service, dot, space = name.removesuffix(_DOMAIN).partition(".")
     if not name.endswith(_DOMAIN) or not dot or "." in space or service == "*":
-        return (host.lower(),)
+        return (plain(host),)
     bare = (service,) if space in ("default", namespace) else ()
-    forms = (host.lower(), *bare, f"{service}.{space}", f"{service}.{space}.svc", name)
+    forms = (plain(host), *bare, f"{service}.{space}", f"{service}.{space}.svc", name)
     return tuple(dict.fromkeys(forms))
 
 

@@ -22,6 +22,8 @@ FULL = "httpbin.default.svc.cluster.local"
         ("HttpBin", "httpbin.shop.svc.cluster.local"),
         ("httpbin.default", "httpbin.default"),
         ("api.Example", "api.example"),
+        ("api.example.", "api.example"),
+        ("httpbin.", "httpbin"),
         ("10.0.0.1", "10.0.0.1"),
         ("2001:db8::1", "2001:db8::1"),
         ("*.example", "*.example"),
@@ -48,6 +50,11 @@ def test_a_service_elsewhere_is_known_by_its_bare_name_in_its_own_namespace_only
 @pytest.mark.parametrize("host", ["api.example", "*", "*.example", "*.default.svc.cluster.local", "web.shop"])
 def test_what_is_no_service_has_one_name(host):
     assert all_names(host) == (host,)
+
+
+def test_a_dot_at_the_end_of_a_whole_name_makes_no_other_name_of_it():
+    assert all_names("api.example.") == ("api.example",)
+    assert all_names(f"{FULL}.") == all_names(FULL)
 
 
 def test_labels_and_hosts_are_those_of_rfc_1123():

@@ -16,7 +16,7 @@ from shadowgate.bundled.dialects.istio.server_tls import ServerTLS
 from shadowgate.bundled.dialects.istio.unserved import UNSUPPORTED, WITHOUT_EFFECT, report_unserved
 from shadowgate.bundled.dialects.istio.values import port_number
 from shadowgate.bundled.dialects.scope import Scope
-from shadowgate.bundled.dialects.service_names import is_address, is_host, is_label
+from shadowgate.bundled.dialects.service_names import is_address, is_host, is_label, plain
 from shadowgate.errors import NOWHERE, Position
 from shadowgate.model import PluginUse
 from shadowgate.plugin import Document, Node
@@ -165,7 +165,7 @@ class Server:
         for host in self.hosts:
             namespace, _, name = host.rpartition("/")
             open_to = () if namespace in ("", _EVERY) else (own if namespace == "." else namespace,)
-            found.setdefault(open_to, []).append(name.lower())
+            found.setdefault(open_to, []).append(plain(name))
         return {namespaces: tuple(dict.fromkeys(names)) for namespaces, names in found.items()}
 
     def _rule(self) -> model.Rule | None:

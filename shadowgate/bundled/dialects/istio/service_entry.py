@@ -22,6 +22,7 @@ from shadowgate.bundled.dialects.service_names import (
     is_host,
     is_label,
     is_service_record,
+    plain,
 )
 from shadowgate.errors import NOWHERE, Position
 from shadowgate.plugin import Document, Node
@@ -102,7 +103,7 @@ class ServiceEntry:
             return
         for host in dict.fromkeys(self.hosts):
             name = canonical(host, scope.namespace)
-            names = dict.fromkeys((host.lower(), *all_names(name)))
+            names = dict.fromkeys((plain(host), *all_names(name)))
             cluster = model.Cluster(
                 name,
                 aliases=tuple(alias for alias in names if alias != name),

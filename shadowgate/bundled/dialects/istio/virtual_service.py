@@ -16,7 +16,7 @@ from shadowgate.bundled.dialects.istio.unserved import UNSERVED, WITHOUT_EFFECT,
 from shadowgate.bundled.dialects.istio.visibility import check_export_to, exported_to
 from shadowgate.bundled.dialects.objects import read_metadata
 from shadowgate.bundled.dialects.scope import Scope
-from shadowgate.bundled.dialects.service_names import all_names, is_address, is_host
+from shadowgate.bundled.dialects.service_names import all_names, is_address, is_host, plain
 from shadowgate.errors import NOWHERE, Position
 from shadowgate.model import OWN
 from shadowgate.plugin import Document, Node
@@ -93,7 +93,7 @@ class VirtualService:
                 inner.error(message, self.position, found=found, expected=expected, check=istio_routing.HOST)
                 continue
             for earlier in self.hosts[:index]:
-                if _overlap(earlier.lower(), host.lower()):
+                if _overlap(plain(earlier), plain(host)):
                     message = f'"{host}" overlaps with "{earlier}" of the same VirtualService'
                     inner.error(message, self.position, check=istio_routing.HOSTS_OVERLAP)
 
