@@ -85,6 +85,7 @@ class _Places:
 
     def bind(self, route: Route, report: Report) -> Iterator[Route]:
         names = route.listeners or (OWN,)
+        self._check_matches(route, names, report)
         natives = tuple(listener.name for listener in self.own if listener.name in names)
         if OWN in names or natives:
             chosen = _choose(route, (OWN, *natives), None)
@@ -124,6 +125,27 @@ class _Places:
             found = ", ".join(route.hosts)
             report.warning(message, route.position, path=path, found=found, expected=offered, check=checks.HOSTS_APART)
         yield from ((listener, hosts) for listener, hosts in shared if hosts and listener.rule is None)
+
+    def _check_matches(self, route: Route, names: Sequence[str], report: Report) -> None:
+        """Tell of matches for gateways and ports that the route has nothing to do with."""
+        path = f"{route.kind} {route.name}".strip()
+        for match in (each for rule in route.rules for each in rule.matches if each.listeners or each.port):
+            meant = [name for name in names if not match.listeners or name in match.listeners]
+            servers = [each for name in meant for each in self.gateways.get(name, ())]
+            if not meant:
+                found, expected = ", ".join(match.listeners), f"one of {', '.join(names)}"
+                message = "the route is bound to none of this match's gateways, so that it never holds"
+            elif not self._own_or_closed(meant, servers) and match.port not in {None, *(each.port for each in servers)}:
+                ports = dict.fromkeys(str(each.port) for each in servers if each.port is not None)
+                found, expected = f"port {match.port}", f"one of {', '.join(ports)}"
+                message = "no server of the route's gateways has the port of this match, so that it never holds"
+            else:
+                continue
+            report.warning(message, match.position, path=path, found=found, expected=expected, check=checks.ELSEWHERE)
+
+    def _own_or_closed(self, names: Sequence[str], servers: Sequence[Listener]) -> bool:
+        """Return whether ports are not all known here: those of own listeners, and of servers that are not served."""
+        return not all(name in self.gateways for name in names) or not all(map(_is_open, servers))
 
     def _report_unknown(self, route: Route, name: str, path: str, report: Report) -> None:
         if "/" in name:

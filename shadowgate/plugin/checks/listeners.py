@@ -36,6 +36,12 @@ SHARED_HOST: Final = Check(
     "by namespace and name, and rules that match everything last. Write them into one object to have an order of "
     "your own.",
 )
+ELSEWHERE: Final = Check(
+    "SG0706",
+    "A match is for gateways or ports at which its rules are not served.",
+    "`match[].gateways` and `match[].port` choose among the places that `gateways` of the VirtualService names; they "
+    "add none. Write the Gateway there as well, or the port as a server of it has it.",
+)
 DELEGATE_UNKNOWN: Final = Check(
     "SG0711",
     "A rule delegates to nobody.",
