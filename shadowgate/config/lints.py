@@ -114,7 +114,7 @@ class _Lints:
     def slashes(self, rule: Rule, path: str) -> None:
         """Warn of a prefix without a last slash whose replacement has one."""
         for use in (*rule.filters, *(use for each in rule.destinations for use in each.filters)):
-            if use.name != "path-rewrite":
+            if use.name not in ("path-rewrite", "redirect"):
                 continue
             prefix, replacement = _text_of(use.options, "prefix"), _text_of(use.options, "replacement")
             if prefix and not prefix.endswith("/") and replacement.endswith("/"):

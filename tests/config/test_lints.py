@@ -234,9 +234,10 @@ def rewrite(prefix, replacement):
 @pytest.mark.parametrize("options", [rewrite("/api", "/"), written(**rewrite("/api", "/"))])
 def test_a_replacement_that_makes_two_slashes_is_told(options):
     told = ["SG0522 /api/x becomes //x, with two slashes"]
-    use = PluginUse("path-rewrite", options)
-    assert problems(Rule(filters=(use,))) == told
-    assert problems(Rule(destinations=(Destination("a", filters=(use,)),))) == told
+    for name in ("path-rewrite", "redirect"):
+        use = PluginUse(name, options)
+        assert problems(Rule(filters=(use,))) == told
+        assert problems(Rule(destinations=(Destination("a", filters=(use,)),))) == told
 
 
 @pytest.mark.parametrize(
