@@ -16,6 +16,19 @@ def test_the_same_of_the_same_part_is_an_echo_with_a_plugins_name_before_it_or_w
         assert without_echoes([FIRST, error(again, 4, code="SG0023")], 1) == [FIRST]
 
 
+def test_the_same_with_a_plugins_own_advice_behind_it_is_an_echo():
+    assert without_echoes([FIRST, error("plugin a: not a name; leave it out", 4)], 1) == [FIRST]
+
+
+def test_a_plugin_that_refuses_as_a_whole_what_was_wrong_as_a_whole_is_an_echo():
+    assert without_echoes([FIRST, error("plugin a: give one of b and c", 9, code="SG0023")], 1) == [FIRST]
+    others = [
+        error("plugin a: no host", 9, code="SG0023", found='"x y"'),
+        error("plugin a: no such key", 9, code="SG0013"),
+    ]
+    assert without_echoes([FIRST, *others], 1) == [FIRST, *others]
+
+
 def test_what_says_something_else_or_stands_elsewhere_is_none():
     others = [
         error("this is not a name", 4),

@@ -37,10 +37,10 @@ class CorsPolicy:
             ("allowHeaders", self.allow_headers),
             ("exposeHeaders", self.expose_headers),
         ):
-            self._check_tokens(words, scope.inside(name))
+            self._check_tokens(words, scope.inside(name), methods=name == "allowMethods")
         if self.max_age is not None and self.max_age % 1:
             inner = scope.inside("maxAge")
-            inner.error("maxAge is a whole number of seconds", self.position, check=istio_routing.DURATION)
+            inner.error("maxAge is sent in whole seconds", self.position, check=istio_routing.DURATION)
         lists: dict[str, Any] = {
             "allow_origins": self._origins(scope),
             "allow_methods": self.allow_methods,
@@ -70,12 +70,10 @@ class CorsPolicy:
             return tuple(origin.options() for origin in self.allow_origins)
         return tuple({"exact": origin} for origin in self.allow_origin)
 
-    def _check_tokens(self, words: Iterable[str], scope: Scope) -> None:
+    def _check_tokens(self, words: Iterable[str], scope: Scope, *, methods: bool) -> None:
         for index, word in enumerate(words):
             try:
                 check_name(word)
-            except ValueError:
-                inner = scope.inside(f"[{index}]")
-                expected = "a token, or *"
-                message = "this is neither a method nor a header name"
-                inner.error(message, self.position, found=f'"{word}"', expected=expected, check=istio_routing.CORS)
+            except ValueError as wrong:
+                message = f'"{word}" is not a method' if methods else str(wrong)
+                scope.inside(f"[{index}]").error(message, self.position, check=istio_routing.CORS)

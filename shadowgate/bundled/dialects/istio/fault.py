@@ -69,7 +69,7 @@ class Delay:
         percent = self.percent or 0.0 if self.percentage is None else self.percentage.value
         if self.percentage is None and self.percent is None:
             _warn_in_vain(scope, self.position)
-        return {"fixed": self.fixed_delay, "percent": percent} if percent else {}
+        return {"fixed": self.fixed_delay, "percent": percent} if percent and self.fixed_delay is not None else {}
 
 
 @frozen
