@@ -17,9 +17,13 @@ from shadowgate.compiler.snapshot import Snapshot
 from shadowgate.config.catalog import Catalog
 from shadowgate.http.from_url import port_of, request_from_url
 from shadowgate.model import Configuration
+from shadowgate.plugin.spelling import did_you_mean
 
 GATEWAYS_OWN: Final = "default"
 """What the gateway calls the first listener of its own command line."""
+
+_OF_COMMAND_LINE: Final = re.compile(rf"{GATEWAYS_OWN}(-[0-9]+)?").fullmatch
+"""How the listeners of a command line are called, which only a gateway that runs has."""
 
 _TCP_PORT: Final = re.compile(r"tcp6?:(?:port=)?([0-9]+)").match
 
@@ -68,7 +72,7 @@ def answer(question: Question, snapshot: Snapshot, catalog: Catalog, prepare: Ca
     a gateway refuses before it looks for a rule.
     """
     port = port_of(question.url)
-    listener = question.listener or _listener_for(port, snapshot.configuration)
+    listener = _known(question.listener, snapshot.configuration) or _listener_for(port, snapshot.configuration)
     head = request_from_url(
         question.method,
         question.url,
@@ -80,6 +84,15 @@ def answer(question: Question, snapshot: Snapshot, catalog: Catalog, prepare: Ca
     )
     prepare(head)
     return explain(snapshot, head, catalog).plain()
+
+
+def _known(listener: str, configuration: Configuration) -> str:
+    """Return the listener that was asked for; raise ``ValueError`` where there is none of that name."""
+    names = [each.name for each in configuration.listeners]
+    if listener and listener not in names and not _OF_COMMAND_LINE(listener):
+        others = f"; there are {', '.join(names)}" if names else ""
+        raise ValueError(f'there is no listener "{listener}"{did_you_mean(listener, names)}{others}')
+    return listener
 
 
 def _listener_for(port: int, configuration: Configuration) -> str:

@@ -66,6 +66,11 @@ def test_the_listener_is_the_one_named_or_the_one_of_the_urls_port_or_the_first(
     assert rule_of(Question("http://a/"), "clusters: {c: '10.0.0.1:80'}\nroutes: [{to: c}]")[0] == "default"
 
 
+def test_a_listener_that_is_not_there_is_told_with_those_that_are(rule_of):
+    with pytest.raises(ValueError, match=r'no listener "secnd", did you mean "second"\?; there are first, second$'):
+        rule_of(Question("http://a/", listener="secnd"))
+
+
 def test_the_port_is_the_listeners_and_the_peer_is_the_one_given(rule_of):
     assert rule_of(Question("http://a/", peer="10.1.2.3"))[1] == "port"
     assert rule_of(Question("http://a/", peer="11.1.2.3"))[1] == "any"
