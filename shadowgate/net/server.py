@@ -23,6 +23,7 @@ from shadowgate.http.parser import RequestMessage, RequestParser
 from shadowgate.http.writer import chunk, informational_block, last_chunk, response_block, switching_block
 from shadowgate.model import Limits
 from shadowgate.net.admission import Capacity, Entry
+from shadowgate.net.half_closed import HALF_CLOSED_GRACE, ask
 from shadowgate.net.outbox import Outbox, outbox_for
 from shadowgate.net.pace import Pace
 from shadowgate.net.raw import Raw
@@ -31,9 +32,6 @@ from shadowgate.runtime import outcomes
 from shadowgate.runtime.core import Core
 from shadowgate.runtime.exchange import Exchange
 from shadowgate.runtime.timers import Lane
-
-HALF_CLOSED_GRACE = 0.8
-"""Seconds that a client which has closed its side may still be waiting for its answer."""
 
 LINGER_SECONDS = 2.0
 LINGER_BYTES = 256 * 1024
@@ -137,6 +135,7 @@ class ServerConnection:
         self._length = NO_BODY
         self._head_sent = False
         self._half_closed = False
+        self._asked = False
         self._closing = False
         self._dropped = 0
         self._body_paused = False
@@ -203,7 +202,7 @@ class ServerConnection:
             self._abort()
         elif self._exchange is None:
             self._work()
-        elif not self._head_sent:
+        else:
             self._enter(self._side.half_closed_lane)
 
     def writeConnectionLost(self) -> None:
@@ -235,12 +234,22 @@ class ServerConnection:
 
     def expired(self, lane: Lane) -> None:
         self._lane = None
-        if self._closing or self._exchange is not None:
+        if self._half_closed and self._exchange is not None and self._may_be_reading():
+            self._enter(lane)
+        elif self._closing or self._exchange is not None:
             self._abort()
         elif lane is self._side.head_lane and not self._parser.idle:
             self._refuse(BadRequest("the request's head did not arrive in time", 408))
         else:
             self._close()
+
+    def _may_be_reading(self) -> bool:
+        """Whether a client that has closed its side is waited for: it reads slowly, or has not said that it is gone."""
+        may_ask = not self._head_sent and self._version >= 11  # RFC 9110 section 15.2
+        if may_ask and not self._asked:
+            self._asked = True
+            ask(self._transport, self._outbox, self._core.timers.clock, self._abort)
+        return may_ask or self._outbox.full
 
     def drain(self) -> None:
         """Take no further request."""
@@ -467,6 +476,8 @@ class ServerConnection:
         self._outbox.write(block)
         if ended:
             self._answered()
+        elif self._half_closed:
+            self._enter(self._side.half_closed_lane)
 
     def send_informational(self, head: ResponseHead) -> None:
         if self._version >= 11:
@@ -474,6 +485,8 @@ class ServerConnection:
 
     def send(self, data: bytes) -> None:
         self._outbox.write(chunk(data) if self._length == CHUNKED else data)
+        if self._half_closed:
+            self._enter(self._side.half_closed_lane)
 
     def end(self, trailers: Sequence[Pair]) -> None:
         if self._length == CHUNKED:

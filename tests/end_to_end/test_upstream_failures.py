@@ -9,7 +9,7 @@ import pytest
 from harness.peers import Behaviour, Peer, answering, black_hole, once, peer, refused, resetting, silent
 from harness.processes import Gateway
 from harness.waiting import until
-from harness.wire import OK, Cut, Wire, get
+from harness.wire import OK, Cut, Message, Wire, get
 
 ROUTE = 'clusters: {{upstream: "{0}"}}\nroutes: [{{to: upstream, timeouts: {{{1}}}}}]\n'
 
@@ -245,6 +245,46 @@ def test_the_upstream_is_released_when_the_client_leaves(gateway: Gateway):
         until(lambda: upstream.ended, "the end of the upstream's connection")
         assert monotonic() - since < 5
     until(lambda: gateway.metric("shadowgate_requests_in_flight") == 0, "the end of the exchange")
+
+
+@pytest.mark.parametrize(
+    "begun", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf"], ids=["no answer yet", "silent answer"]
+)
+def test_the_upstream_is_released_when_the_client_closes_in_good_order(gateway: Gateway, begun: bytes):
+    def falls_silent(server: Peer, wire: Wire) -> None:
+        wire.head()
+        wire.send(begun)
+        server.requests.append(Message(b"", ()))
+        wire.ended()
+
+    with peer(falls_silent) as upstream:
+        gateway.serve(ROUTE.format(upstream, "response: 600s"))
+        client = gateway.connect()
+        client.send(get("/"))
+        upstream.next()
+        if begun:
+            until(lambda: client.more() and client.buffer.endswith(b"half"), "the beginning of the answer")
+        since = monotonic()
+        client.close()
+        until(lambda: upstream.ended, "the end of the upstream's connection")
+        assert monotonic() - since < 5
+    until(lambda: gateway.metric("shadowgate_requests_in_flight") == 0, "the end of the exchange")
+
+
+def test_a_client_that_has_closed_its_side_gets_an_answer_that_takes_long(gateway: Gateway):
+    def thinks(server: Peer, wire: Wire) -> None:
+        wire.head()
+        server.closing.wait(1.5)
+        wire.send(OK)
+        wire.ended()
+
+    with peer(thinks) as upstream:
+        gateway.serve(ROUTE.format(upstream, "response: 600s"))
+        with gateway.connect() as client:
+            client.send(get("/"))
+            client.end()
+            answer = client.answer()
+        assert (answer.status, answer.body, answer.informational) == (200, b"ok", (100,))
 
 
 def test_a_client_that_leaves_in_the_middle_never_sends_a_whole_request(gateway: Gateway):

@@ -1,10 +1,13 @@
 """What a client may not do, how long it may take, and how it is told."""
 
+import errno
+
 import pytest
 
 from shadowgate.http.framing import CHUNKED, WireLimits
 from shadowgate.model import Limits, Settings
-from shadowgate.net.server import HALF_CLOSED_GRACE, LINGER_BYTES, LINGER_SECONDS, ServerSide
+from shadowgate.net.half_closed import ASK, HALF_CLOSED_GRACE, REPLY_SECONDS
+from shadowgate.net.server import LINGER_BYTES, LINGER_SECONDS, ServerSide
 
 GET = b"GET %b HTTP/1.1\r\nHost: a\r\n\r\n"
 PUT = b"PUT /x HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n"
@@ -220,25 +223,96 @@ def test_a_client_that_closed_its_side_in_the_middle_of_a_request_is_gone(it):
     assert client.state == "aborted"
 
 
-def test_a_closed_side_may_mean_that_the_client_is_gone_so_it_waits_only_a_moment(it):
+class Socket:
+    """All that is asked of a socket whose peer may have reset it."""
+
+    def __init__(self, error):
+        self.error = error
+
+    def fileno(self):
+        return 3
+
+    def getsockopt(self, level, name):
+        return self.error
+
+
+def test_a_closed_side_may_mean_that_the_client_is_gone_so_it_is_asked_after_a_moment(it):
     client = it.connect()
+    client.wire.socket = Socket(errno.EPIPE)
     client.send(GET % b"/x")
     client.shut_down()
     it.wait(HALF_CLOSED_GRACE - 0.1)
-    assert client.state == "open"
-    it.wait(0.4)
+    assert (client.take(), client.state) == (b"", "open")
+    it.wait(0.2)
+    assert client.take() == ASK
+    it.wait(REPLY_SECONDS)
     assert client.state == "aborted"
 
 
-def test_an_answer_that_has_begun_may_take_its_time(it):
+def test_one_that_does_not_refuse_what_it_is_sent_gets_its_answer_however_late(it):
+    client = it.connect()
+    client.wire.socket = Socket(0)
+    client.send(GET % b"/x")
+    client.shut_down()
+    it.wait(20)
+    it.asked[0].answer(body=b"x")
+    assert client.take() == ASK + b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nConnection: close\r\n\r\nx"
+    assert client.state == "closed"
+
+
+def test_a_client_of_1_0_cannot_be_asked_and_waits_only_a_moment(it):
+    client = it.connect()
+    client.send(b"GET /x HTTP/1.0\r\nHost: a\r\n\r\n")
+    client.shut_down()
+    it.wait(HALF_CLOSED_GRACE - 0.1)
+    assert client.state == "open"
+    it.wait(0.2)
+    assert (client.take(), client.state) == (b"", "aborted")
+
+
+@pytest.mark.parametrize("begins", ["before", "after"])
+def test_an_answer_that_has_begun_may_take_its_time_as_long_as_something_comes(it, begins):
     client = it.connect()
     client.send(GET % b"/x")
+    if begins == "after":
+        client.shut_down()
     it.asked[0].answer(length=CHUNKED, body=b"x", ended=False)
-    client.shut_down()
-    it.wait(5)
+    if begins == "before":
+        client.shut_down()
+    for _ in range(8):
+        it.wait(HALF_CLOSED_GRACE - 0.1)
+        it.asked[0].receiver.response_data(b"x")
     it.asked[0].receiver.response_end(())
     assert client.take().endswith(b"0\r\n\r\n")
     assert client.state == "closed"
+
+
+@pytest.mark.parametrize("begins", ["before", "after"])
+def test_in_a_silent_answer_a_closed_side_means_that_the_client_is_gone(it, begins):
+    client = it.connect()
+    client.send(GET % b"/x")
+    if begins == "after":
+        client.shut_down()
+    it.asked[0].answer(length=CHUNKED, body=b"x", ended=False)
+    if begins == "before":
+        client.shut_down()
+    it.wait(HALF_CLOSED_GRACE + 0.2)
+    assert client.state == "aborted"
+    client.leave()
+    assert it.asked[0].calls[-1] == "abort"
+
+
+def test_a_client_that_has_closed_its_side_may_read_slowly(it):
+    client = it.connect()
+    client.send(GET % b"/x")
+    it.asked[0].answer(length=CHUNKED, body=b"x", ended=False)
+    client.read_slowly()
+    client.shut_down()
+    it.wait(20)
+    assert client.state == "open"
+    client.read_on()
+    it.wait(HALF_CLOSED_GRACE + 0.2)
+    assert client.state == "aborted"
 
 
 # Memory
