@@ -20,8 +20,9 @@ TARGET = rb"[!-\x22$-~]"
 """Visible ASCII without ``#``: a fragment is never sent (RFC 9112 section 3.2)."""
 
 REQUEST_LINE = rb"(" + TOKEN + rb"++) (" + TARGET + rb"++) HTTP/1\.([01])"
-STATUS_LINE = rb"HTTP/1\.([01]) ([1-9][0-9][0-9])(?: (" + TEXT + rb"*+))?"
-"""The reason phrase is optional, with its space (RFC 9112 section 4)."""
+STATUS_LINE = rb"HTTP/1\.([0-9]) ([1-9][0-9][0-9])(?: (" + TEXT + rb"*+))?"
+"""The reason phrase is optional, with its space (RFC 9112 section 4); a later minor version is read as 1.1 (RFC 9110
+section 2.5)."""
 
 
 def head_pattern(start: bytes, name: bytes = TOKEN, end_of_value: bytes = rb"(?<![ \t])") -> re.Pattern[bytes]:
@@ -33,6 +34,7 @@ FIELD_LINE = re.compile(rb"(" + TOKEN + rb"++):[ \t]*+(" + TEXT + rb"*+)\r\n")
 
 _request_line = re.compile(REQUEST_LINE).fullmatch
 _status_line = re.compile(STATUS_LINE).fullmatch
+_status_version = re.compile(rb"HTTP/1\.[0-9] ").match
 _field_line = re.compile(TOKEN + rb"++:" + TEXT + rb"*+").fullmatch
 _token = re.compile(TOKEN + rb"++").fullmatch
 _version = re.compile(rb"HTTP/[0-9]\.[0-9]").fullmatch
@@ -105,8 +107,8 @@ def check_status_line(line: bytes) -> None:
     wrong = _not_in_text(line)
     if wrong is not None:
         raise Malformed(f"{_named(wrong[0])} in the status line")
-    if not line.startswith((b"HTTP/1.0 ", b"HTTP/1.1 ")):
-        raise Malformed("the status line does not begin with HTTP/1.0 or HTTP/1.1")
+    if _status_version(line) is None:
+        raise Malformed("the status line does not begin with a version of HTTP/1")
     raise Malformed("the status is not three digits")
 
 

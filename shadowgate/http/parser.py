@@ -363,7 +363,7 @@ class ResponseParser(_HeadFinder):
     def _read(self, match: re.Match[bytes], request_method: bytes) -> ResponseMessage:
         head, minor, digits, reason = match.group(0, 1, 2, 3)
         status = int(digits)
-        version = 11 if minor == b"1" else 10
+        version = 10 if minor == b"0" else 11
         fields = self._fields
         fields.pairs = []
         fields.index = {}
@@ -371,8 +371,9 @@ class ResponseParser(_HeadFinder):
         # One llhttp for every answer: most bodies would leave it waiting for bytes that it never gets.
         llhttp = httptools.HttpResponseParser(fields)
         try:
-            # It takes 101 for the end of HTTP, which is for the caller to decide.
-            llhttp.feed_data(head if status != 101 else head[:9] + b"100" + head[12:])
+            # It takes 101 for the end of HTTP, which is for the caller to decide, and knows no minor version above 1.
+            known = status != 101 and minor in b"01"
+            llhttp.feed_data(head if known else b"HTTP/1.1 %d" % (100 if status == 101 else status) + head[12:])
         except httptools.HttpParserError as fault:
             fields.read(head)
             self._understand(status, reason or b"", version, request_method)

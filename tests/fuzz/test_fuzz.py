@@ -104,6 +104,7 @@ BODIES = (
 STATUS_LINES = (
     *((b"HTTP/1.1 200 OK",) * 6),
     *(
+        b"HTTP/1.2 200 OK",
         b"HTTP/1.0 200 OK",
         b"HTTP/1.1 204 No Content",
         b"HTTP/1.1 304 Not Modified",
