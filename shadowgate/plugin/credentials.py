@@ -8,14 +8,17 @@ from typing import Final
 HIDDEN: Final = "[redacted]"
 
 _CREDENTIAL: Final = re.compile(
-    r"(?:proxy-)?authorization|(?:.*[-_.])?(?:api-?key|token|secret|password|passwd|credentials?)", re.IGNORECASE
+    r"(?:proxy-)?authorization|.*[-_.]key|(?:.*[-_.])?(?:apikey|bearer|credentials?|jwt|pass(?:phrase|wd|word)|secret|token)",
+    re.IGNORECASE,
 )
+_HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+"""Where a word begins in ``apiToken``, as options are written."""
 _BETWEEN: Final = re.compile(r"[.\[\]: ]+")
 
 
 def is_credential(name: str) -> bool:
     """Return whether the value of this key, header or parameter is a secret."""
-    return _CREDENTIAL.fullmatch(name) is not None
+    return _CREDENTIAL.fullmatch(_HUMP.sub("-", name)) is not None
 
 
 def leads_to_credential(path: str) -> bool:

@@ -16,6 +16,12 @@ from shadowgate.plugin.credentials import HIDDEN
         "X-Auth-Token",
         "token",
         "client_secret",
+        "api_key",
+        "X-Access-Key",
+        "accessToken",
+        "signingKey",
+        "passphrase",
+        "x-user-jwt",
         "password",
     ],
 )
@@ -23,6 +29,11 @@ def test_credentials_are_hidden_by_the_name_they_stand_under(name):
     assert redacted({"request": {"set": {name: "s3cret", "x-other": "1"}}}) == {
         "request": {"set": {name: HIDDEN, "x-other": "1"}}
     }
+
+
+@pytest.mark.parametrize("name", ["key", "monkey", "tokens", "x-tokenizer", "author", "jwtRules"])
+def test_names_that_only_look_like_those_are_no_credentials(name):
+    assert redacted({name: "shown"}) == {name: "shown"}
 
 
 @pytest.mark.parametrize("under", ["set", "add", "headers"])
