@@ -49,17 +49,19 @@ class Access:
 
     def refusal(self, request: Request) -> IResource | None:
         """Return the page that says why not, or None for who may ask."""
-        origin = request.getHeader(b"origin")
+        origins = request.requestHeaders.getRawHeaders(b"origin", [])
         hosts = request.requestHeaders.getRawHeaders(b"host", [])
         if len(hosts) > 1:  # RFC 9112 section 3.2; which one would have been looked at is anybody's guess
             return errorPage(400, "Bad Request", "More than one Host.")
+        if not hosts and request.clientproto != b"HTTP/1.0":
+            return errorPage(400, "Bad Request", "No Host.")
         host = hosts[0] if hosts else b""
         # RFC 6454: a page of this very API, or no page of a browser's at all.
-        if origin is not None and origin not in (b"http://" + host, b"https://" + host):
+        if not {b"http://" + host, b"https://" + host}.issuperset(origins):
             return errorPage(403, "Forbidden", "This is not for pages of other origins.")
         if self.token:
             return None if request.path in OPEN or self._has_token(request) else _Unauthorized()
-        if host and not self._is_ours(host, request):
+        if hosts and not self._is_ours(host, request):
             return errorPage(403, "Forbidden", "Host is not localhost, nor the address that was asked.")
         return None
 
@@ -135,11 +137,11 @@ def is_loopback(name: str) -> bool:
 
 
 def _interface(endpoint: str) -> str:
-    """Return the address that a server endpoint string is for: named, or for plain TCP the third part."""
+    """Return the address that a server endpoint string is for: the one named last, or for plain TCP the third part."""
     kind, *rest = _parts(endpoint)
     named = [part.removeprefix("interface=") for part in rest if part.startswith("interface=")]
     positional = [part for part in rest if "=" not in part] if kind.startswith("tcp") else []
-    return (named or positional[1:] or [""])[0].lower()
+    return (named[-1:] or positional[1:] or [""])[0].lower()
 
 
 def _parts(endpoint: str) -> list[str]:

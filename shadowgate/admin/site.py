@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST
@@ -63,7 +64,7 @@ class Page(Resource):
             if left:
                 return
             status, kind, text = answer
-            request.setResponseCode(status)
+            request.setResponseCode(status, HTTPStatus(status).phrase.encode())  # twisted.web has no words for 422
             request.setHeader(b"Content-Type", kind.encode())
             request.setHeader(b"Cache-Control", b"no-store")
             request.setHeader(b"Content-Length", b"%d" % len(text))

@@ -1,5 +1,7 @@
 """Who may ask the admin API: the machine itself, or whoever has the token."""
 
+from http import HTTPStatus
+
 import pytest
 from twisted.internet.address import IPv4Address, UNIXAddress
 from twisted.internet.defer import succeed
@@ -16,10 +18,10 @@ def ask(in_memory):
     """Ask for a page with these fields; return the status and the whole answer."""
     it = in_memory()
 
-    def ask(access, path="/config", *fields, method="GET", host=None, address=None):
+    def ask(access, path="/config", *fields, method="GET", host=None, address=None, version="1.1"):
         client = it.connect(access.guard(admin_factory(it.gateway)))
         client.wire.hostAddr = address or IPv4Address("TCP", "127.0.0.1", 9900)
-        lines = [f"{method} {path} HTTP/1.1", *([f"Host: {host}"] if host is not None else []), *fields]
+        lines = [f"{method} {path} HTTP/{version}", *([f"Host: {host}"] if host is not None else []), *fields]
         client.send("\r\n".join([*lines, "", ""]).encode())
         answer = client.take().decode()
         return int(answer.split(" ")[1]), answer
@@ -56,13 +58,18 @@ def test_a_name_that_somebody_leads_here_is_not(ask, host):
     assert "generation" not in answer
 
 
+@pytest.mark.parametrize(("host", "status"), [(None, 400), ("", 403)])
+def test_nobody_gets_around_the_question_by_leaving_the_host_out(ask, host, status):
+    assert ask(Access(LOCAL), host=host)[0] == status
+
+
 @pytest.mark.parametrize("hosts", [("localhost", "evil.example"), ("evil.example", "localhost")])
 def test_of_two_hosts_neither_is_believed(ask, hosts):
     assert ask(Access(LOCAL), "/config", *(f"Host: {host}" for host in hosts))[0] == 400
 
 
 def test_a_program_that_names_no_host_is_no_browser(ask):
-    assert ask(Access(LOCAL))[0] == 200
+    assert ask(Access(LOCAL), version="1.0")[0] == 200
 
 
 def test_the_address_that_was_asked_is_its_own_name(ask):
@@ -79,6 +86,11 @@ def test_pages_of_other_origins_are_refused(ask, token_file, origin):
     for access in (Access(LOCAL), Access.of(LOCAL, token_file)):
         fields = (f"Origin: {origin}", "Authorization: Bearer open-sesame")
         assert ask(access, "/live", *fields, host="localhost:9900")[0] == 403
+
+
+def test_two_origins_are_as_good_as_the_worse_one(ask):
+    fields = ("Origin: http://evil.example", "Origin: http://localhost:9900")
+    assert ask(Access(LOCAL), "/config", *fields, host="localhost:9900")[0] == 403
 
 
 def test_its_own_origin_is_not(ask):
@@ -145,6 +157,7 @@ def test_an_endpoint_of_this_machine_alone_needs_no_token(endpoint):
         "tcp:9900",
         "tcp:9900:interface=",
         "tcp:9900:interface=0.0.0.0",
+        "tcp:9900:interface=127.0.0.1:interface=0.0.0.0",
         "tcp:9900:0.0.0.0",
         "tcp:9900:interface=10.0.0.1",
         r"tcp6:9900:interface=\:\:",
@@ -197,3 +210,8 @@ def test_what_changes_something_takes_post_alone(in_memory):
         assert answer.startswith(b"HTTP/1.1 200 " if method == b"POST" else b"HTTP/1.1 405 ")
         assert (b"Allow: POST" in answer) == (method != b"POST")
     assert done == [b"POST"]
+
+
+def test_every_status_has_its_phrase(ask):
+    status, answer = ask(Access(LOCAL), "/explain?url=http://a/&header=host:+a+b", host="localhost")
+    assert (status, answer.partition("\r\n")[0]) == (422, f"HTTP/1.1 422 {HTTPStatus(422).phrase}")
