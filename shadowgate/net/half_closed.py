@@ -31,7 +31,7 @@ def ask(transport: Any, outbox: Outbox, clock: IReactorTime, gone: Callable[[], 
     """Send what only a client that is gone refuses, and soon call ``gone`` if it did."""
 
     def look() -> None:
-        # The connection is not read any more, so nobody else hears of the reset.
+        # Where there is no epoll, nobody else hears of a reset: the connection is not read any more.
         socket = getattr(transport, "socket", None)
         if socket is not None and socket.fileno() >= 0 and socket.getsockopt(SOL_SOCKET, SO_ERROR):
             gone()

@@ -68,6 +68,7 @@ class Readiness:
         self._writing: set[int] = set()
         self._readers: dict[int, Read] = {}
         self._upstreams: set[int] = set()
+        self._idle: set[int] = set()
         self._closing = False
         self.turn = 0
         self.ended = False
@@ -138,15 +139,25 @@ class Readiness:
         after = before + change
         # Only with IN: it stays true, and a connection that is not read would be told of it again and again.
         wanted = after | ENDED if after & IN and fd in self._upstreams else after
-        if not before:
+        if not before and fd not in self._idle:
             self._epoll.register(fd, wanted)
         elif after:
+            self._idle.discard(fd)
             self._epoll.modify(fd, wanted)
-        else:
+        elif fd in self._upstreams or fd not in self._transports:
             self._epoll.unregister(fd)
+        else:
+            # Nothing is asked of a client for a while, and a reset is told in any case: whoever is gone is not waited
+            # for.  Of an upstream that comes later: what it sent before its reset can still be read.
+            self._idle.add(fd)
+            self._epoll.modify(fd, 0)
 
     def _forget(self, fd: int) -> None:
         """Its number is somebody else's from now on."""
+        if fd in self._idle:
+            self._idle.remove(fd)
+            if self._epoll is not None:
+                self._epoll.unregister(fd)
         self._transports.pop(fd, None)
         self._readers.pop(fd, None)
         self._upstreams.discard(fd)
@@ -217,7 +228,7 @@ class Readiness:
         """The reactor's own order: what can be read is read before a loss is told; then it is the turn of writing."""
         reading = fd in self._reading
         if not reading and fd not in self._writing:
-            return None  # another event of this turn has ended it
+            return CONNECTION_LOST if fd in self._idle else None  # another event of this turn has ended it
         if event & GONE and not event & IN:
             return CONNECTION_DONE if reading else CONNECTION_LOST
         why = self._reading[fd]() if event & IN and reading else None

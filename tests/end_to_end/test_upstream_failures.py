@@ -6,7 +6,7 @@ from time import monotonic
 
 import pytest
 
-from harness.peers import Behaviour, Peer, answering, black_hole, once, peer, refused, resetting, silent
+from harness.peers import Behaviour, Peer, answering, black_hole, deaf, once, peer, refused, resetting, silent
 from harness.processes import Gateway
 from harness.waiting import until
 from harness.wire import OK, Cut, Message, Wire, get
@@ -269,6 +269,17 @@ def test_the_upstream_is_released_when_the_client_closes_in_good_order(gateway: 
         until(lambda: upstream.ended, "the end of the upstream's connection")
         assert monotonic() - since < 5
     until(lambda: gateway.metric("shadowgate_requests_in_flight") == 0, "the end of the exchange")
+
+
+def test_the_upstream_is_released_when_a_client_leaves_whose_upload_nobody_takes(gateway: Gateway):
+    with peer(deaf) as upstream:
+        gateway.serve(ROUTE.format(upstream, "idle: 600s"))
+        client = gateway.connect()
+        client.socket.settimeout(0.5)
+        with pytest.raises(TimeoutError):
+            client.send(get("/", body=b"x" * (64 << 20), method="POST"))
+        client.reset()
+        until(lambda: gateway.metric("shadowgate_requests_in_flight") == 0, "the end of the exchange", seconds=5)
 
 
 def test_a_client_that_has_closed_its_side_gets_an_answer_that_takes_long(gateway: Gateway):

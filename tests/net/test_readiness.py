@@ -361,6 +361,55 @@ def test_a_peer_that_goes_while_nobody_reads_it_is_lost(house):
     assert house.heard[-1] == ("client", ConnectionLost)
 
 
+def test_a_client_that_goes_while_nothing_is_asked_of_it_is_lost(house):
+    client, far = house.connect("client")
+    client.transport.pauseProducing()
+    far.send(b"more than is wanted")
+    house.turn()
+    assert house.heard == []
+    far.close()
+    house.turn()
+    assert house.heard == [("client", ConnectionLost)]
+    house.turn()
+    assert len(house.heard) == 1
+
+
+def test_a_client_that_is_asked_for_more_after_a_while_goes_on(house):
+    client, far = house.connect("client")
+    for piece in (b"one", b"other"):
+        client.transport.pauseProducing()
+        far.send(piece)
+        house.turn()
+        client.transport.resumeProducing()
+        house.turn()
+    assert house.heard == [("client", b"one"), ("client", b"other")]
+
+
+def test_of_an_upstream_that_goes_everything_is_read_before(house):
+    upstream, far = house.connect("upstream", upstream=True)
+    upstream.transport.pauseProducing()
+    far.send(b"answer")
+    far.close()
+    house.turn()
+    assert house.heard == []
+    upstream.transport.resumeProducing()
+    for _ in range(2):
+        house.turn()
+    assert house.heard == [("upstream", b"answer"), ("upstream", ConnectionDone)]
+
+
+def test_the_number_of_one_that_ended_while_nothing_was_asked_of_it_can_be_used_again(house):
+    client, far = house.connect("client")
+    client.transport.pauseProducing()
+    number = client.transport.fileno()
+    client.transport.connectionLost(Failure(ConnectionDone()))
+    again, far = house.connect("again")
+    assert again.transport.fileno() == number
+    far.send(b"x")
+    house.turn()
+    assert house.heard[-1] == ("again", b"x")
+
+
 def test_an_owner_hears_when_there_is_no_room_and_when_there_is_again(house):
     one, far = house.connect("one")
     size = fill(one)
