@@ -18,10 +18,12 @@ _escapes = re.compile(rb"%([0-9A-Fa-f]{2})").sub
 def normal_target(target: bytes) -> bytes:
     """Return an origin-form target with its path normalised; the query stays as it is.
 
-    Encoded unreserved characters are decoded, other escapes written in upper case, ``.`` and ``..`` resolved without
-    ever leaving the root.  Encoded slashes and empty segments stay.
+    Encoded unreserved characters are decoded, other escapes written in upper case, ``\\`` read as the ``/`` that some
+    servers take it for, ``.`` and ``..`` resolved without ever leaving the root.  Encoded slashes and empty segments
+    stay.
     """
     path, mark, query = target.partition(b"?")
+    path = path.replace(b"\\", b"/")
     if b"%" in path:
         path = _escapes(_decoded, path)
     if b"/." in path:

@@ -53,7 +53,7 @@ def compile_forwarding(settings: Settings, random: Random) -> Callable[[RequestH
     normalize = settings.normalize_path
 
     def prepare(head: RequestHead) -> bytes:
-        if normalize and (b"%" in head.target or b"/." in head.target):
+        if normalize and (b"%" in head.target or b"/." in head.target or b"\\" in head.target):
             head.retarget(normal_target(head.target))
         headers = head.headers
         index = headers.index

@@ -24,6 +24,10 @@ from shadowgate.http.paths import normal_target
         (b"//a//b", b"//a//b"),
         (b"/.hidden/..a", b"/.hidden/..a"),
         (b"/a?%6f", b"/a?%6f"),
+        (b"/a\\b", b"/a/b"),
+        (b"/a\\..\\b", b"/b"),
+        (b"/%2e\\a?b\\c", b"/a?b\\c"),
+        (b"/a%5cb", b"/a%5Cb"),
         (b"*", b"*"),
     ],
 )
