@@ -27,7 +27,8 @@ from shadowgate.plugin.values import Candidate, Environment, FilterHooks
 _SIZE: Final = 16
 """Characters of one token, which are half as many bytes."""
 _NONE: Final = b"0" * _SIZE
-_VALUE: Final = re.compile(rb"[0-9a-f]{%d}(?:[0-9a-f]{1,16})?" % (2 * _SIZE)).fullmatch
+_VALUE: Final = re.compile(rb"[0-9a-f]{%d}(?:[0-9a-f]{1,16})?(?:-[0-9a-f]{1,16})?" % (2 * _SIZE)).fullmatch
+"""Two tokens, when the session began where its length is bounded, when it was last used where idleness is."""
 
 
 def _header(_instance: Any, _attribute: Attribute[Any], value: str | None) -> None:
@@ -64,6 +65,11 @@ class Session:
         validator=_some_time,
         metadata={"doc": "How long a session lasts, however much it is used; nothing: as long as its place."},
     )
+    idle_timeout: Duration | None = field(
+        default=None,
+        validator=_some_time,
+        metadata={"doc": "How long a session lasts without being used; nothing: however long that is."},
+    )
     among: Literal["endpoints", "destinations"] = field(
         default="endpoints",
         metadata={"doc": "What is chosen: destinations for the balancer of a rule, whose destinations keep endpoints."},
@@ -94,17 +100,21 @@ class Session:
 
     def compile_hooks(self, env: Environment) -> FilterHooks:
         """Return what gives a client its session; there is one such hook, at the destination."""
-        read, give, now = self._reader(env), self._giver(), env.clock.seconds
-        of_destination, of_endpoint, lasts = self._note("destinations"), self._note("endpoints"), self.timeout
+        read, give, write = self._reader(env), self._giver(), self._writer(env)
+        of_destination, of_endpoint, idle = self._note("destinations"), self._note("endpoints"), self.idle_timeout
 
         def on_response(request: RequestHead, response: ResponseHead) -> None:
             endpoint = request.notes.get(of_endpoint)
-            if endpoint is None or response.status >= 500:
+            if endpoint is None:
                 return
-            value = request.notes.get(of_destination, _NONE) + endpoint
+            place = request.notes.get(of_destination, _NONE) + endpoint
             known = read(request)
-            if known is None or known[: 2 * _SIZE] != value:
-                give(request, response, value if lasts is None else value + b"%x" % int(now()))
+            if known is not None and known[: 2 * _SIZE] == place:
+                value = known if idle is None else write(known)
+                if value != known:
+                    give(request, response, value)
+            elif response.status < 500:
+                give(request, response, write(place))
 
         return FilterHooks(on_response=on_response)
 
@@ -119,18 +129,32 @@ class Session:
 
     def _reader(self, env: Environment) -> ReadKey:
         """Return what finds a session that holds."""
-        bring, lasts, now = self._bringer(), self.timeout, env.clock.seconds
+        bring, now = self._bringer(), env.clock.seconds
+        lasts, idle = self.timeout, self.idle_timeout
 
         def read(head: RequestHead) -> bytes | None:
             value = bring(head)
             if value is None or not _VALUE(value):
                 return None
-            if lasts is not None:
-                begun = int(value[2 * _SIZE :] or b"0", 16)
-                return value if 0 <= now() - begun < lasts else None
+            begun, _, used = value[2 * _SIZE :].partition(b"-")
+            for bound, since in ((lasts, begun), (idle, used)):
+                if bound is not None and not 0 <= now() - int(since or b"0", 16) < bound:
+                    return None
             return value
 
         return read
+
+    def _writer(self, env: Environment) -> Callable[[bytes], bytes]:
+        """Return what makes a session of a place, and of a session the same one as it is after being used."""
+        lasts, idle, now = self.timeout, self.idle_timeout, env.clock.seconds
+
+        def write(session: bytes) -> bytes:
+            value = session.partition(b"-")[0]
+            if lasts is not None and len(value) == 2 * _SIZE:
+                value += b"%x" % int(now())
+            return value if idle is None else value + b"-%x" % int(now())
+
+        return write
 
     def _bringer(self) -> ReadKey:
         if self.cookie is not None:

@@ -139,6 +139,43 @@ def test_a_session_ends_when_its_time_is_over_however_much_it_is_used():
     assert len(client.set) == 1
 
 
+def test_a_session_ends_when_it_is_not_used_for_long_enough():
+    client = Visitor("cookie: sid\nidleTimeout: 60s")
+    first = client.visit("a", "b", "c", "d")
+    for status in (200, 503, 200, 500, 200):
+        client.clock.advance(59)
+        assert client.visit("a", "b", "c", "d", status=status) == first
+        assert len(client.set) == 1, "each use is noted, whatever came of it"
+        assert client.visit("a", "b", "c", "d") == first
+        assert client.set == [], "once a second is enough"
+    other = next(name for name in "abcd" if name != first)
+    client.clock.advance(60)
+    assert client.visit(other) == other
+    assert client.visit("a", "b", "c", "d") == other
+
+
+def test_use_does_not_make_a_session_longer_than_it_may_be():
+    client = Visitor("cookie: sid\ntimeout: 100s\nidleTimeout: 60s")
+    client.clock.advance(1000)
+    first = client.visit("a", "b")
+    (other,) = {"a", "b"} - {first}
+    client.clock.advance(50)
+    assert client.visit("a", "b") == first
+    assert re.fullmatch(r"sid=[0-9a-f]{32}3e8-41a; HttpOnly", client.set[0])
+    client.clock.advance(50)
+    assert client.visit(other) == other
+    assert re.fullmatch(r"sid=[0-9a-f]{32}44c-44c; HttpOnly", client.set[0])
+
+
+def test_a_session_of_which_nobody_knows_the_last_use_is_none():
+    client = Visitor("cookie: sid")
+    client.clock.advance(1000)
+    client.visit("a")
+    client.options = "cookie: sid\nidleTimeout: 60s"
+    client.visit("a")
+    assert len(client.set) == 1
+
+
 def test_one_from_the_future_and_one_without_its_time_do_not_count():
     client = Visitor("cookie: sid\ntimeout: 60s")
     client.clock.advance(1000)

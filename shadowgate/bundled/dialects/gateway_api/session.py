@@ -37,25 +37,37 @@ class HeaderConfig:
 
 @frozen
 class SessionPersistence:
-    """A cookie of the gateway's making, or a header; older versions had ``sessionName`` beside them."""
+    """A cookie of the gateway's making, or a header.
+
+    Until version 1.6 of the API ``cookie`` was called ``cookieConfig`` and had no name, ``sessionName`` was that of the
+    cookie or header, and until 1.5 there was ``idleTimeout``.
+    """
 
     type: Literal["Cookie", "Header"] = "Cookie"
     cookie: CookieConfig | None = None
+    cookie_config: CookieConfig | None = None
     header: HeaderConfig | None = None
     session_name: str | None = field(default=None, validator=header_name)
     absolute_timeout: str | None = field(default=None, validator=_lasting)
+    idle_timeout: str | None = field(default=None, validator=_lasting)
     position: Position = field(default=NOWHERE, eq=False)
 
     def __attrs_post_init__(self) -> None:
-        if self.cookie is not None and self.type != "Cookie":
+        cookie = self._cookie
+        if self.cookie is not None and self.cookie_config is not None:
+            raise Unfit(gateway_api.SESSION, "cookieConfig is the older name of cookie; write one of them")
+        if cookie is not None and self.type != "Cookie":
             raise Unfit(gateway_api.SESSION, "cookie belongs to the type Cookie")
         if self.header is not None and self.type != "Header":
             raise Unfit(gateway_api.SESSION, "header belongs to the type Header")
         if self.type == "Header" and self.header is None and self.session_name is None:
             raise Unfit(gateway_api.SESSION, "the type Header needs header with its name")
-        permanent = self.cookie is not None and self.cookie.lifetime_type == "Permanent"
-        if permanent and self.absolute_timeout is None:
+        if cookie is not None and cookie.lifetime_type == "Permanent" and self.absolute_timeout is None:
             raise Unfit(gateway_api.SESSION, "a Permanent cookie needs absoluteTimeout")
+
+    @property
+    def _cookie(self) -> CookieConfig | None:
+        return self.cookie or self.cookie_config
 
     def translate(self, owner: str, rule: str) -> tuple[PluginUse, PluginUse]:
         """Return the balancers among the rule's destinations and among the endpoints of each.
@@ -66,10 +78,12 @@ class SessionPersistence:
         lasts = None if self.absolute_timeout is None else seconds(self.absolute_timeout)
         if lasts is not None:
             options["timeout"] = lasts
+        if self.idle_timeout is not None:
+            options["idle_timeout"] = seconds(self.idle_timeout)
         if self.type == "Header":
             options["header"] = self.session_name if self.header is None else self.header.name
         else:
-            cookie = self.cookie or CookieConfig()
+            cookie = self._cookie or CookieConfig()
             permanent = cookie.lifetime_type == "Permanent"
             options["cookie"] = {
                 "name": cookie.name or self.session_name or _cookie_name(f"{owner} {rule}"),

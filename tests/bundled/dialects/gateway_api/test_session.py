@@ -25,12 +25,19 @@ def options(rule, text):
         ("{cookie: {name: sid, path: /app}, absoluteTimeout: 1h}", "sid", "/app", 0),
         ("{cookie: {name: sid, lifetimeType: Permanent}, absoluteTimeout: 1h}", "sid", "/", 3600),
         ("{sessionName: old}", "old", "/", 0),
+        ("{sessionName: old, cookieConfig: {lifetimeType: Session}}", "old", "/", 0),
+        ("{sessionName: old, cookieConfig: {lifetimeType: Permanent}, absoluteTimeout: 1h}", "old", "/", 3600),
     ],
 )
 def test_a_cookie(rule, text, name, path, ttl):
     found = options(rule, text)
     assert found["cookie"] == {"name": name, "path": path, "ttl": ttl, "attributes": ["SameSite=Strict"]}
     assert found.get("timeout") == (3600 if "1h" in text else None)
+
+
+def test_how_long_a_session_may_be_idle(rule):
+    found = options(rule, "{sessionName: old, idleTimeout: 2m}")
+    assert (found["idle_timeout"], "timeout" in found) == (120, False)
 
 
 def test_a_cookie_without_a_name_has_one_that_no_other_rule_has(translate):
