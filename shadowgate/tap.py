@@ -84,8 +84,9 @@ class Options(OwnVersion, usage.Options):
         ),
         _parameter(
             "shadow-suffix",
-            "-shadow",
-            "Put before the port of a shadow's Host; '' leaves the Host alone.",
+            None,
+            "Put before the port of a shadow's Host; '' leaves the Host alone. Default: nothing for mirrors of an "
+            "HTTPRoute, -shadow for all others.",
             read_host_suffix,
         ),
         _parameter(

@@ -75,7 +75,7 @@ def test_defaults():
     assert made["admin"] == DEFAULT_ADMIN == "tcp:9900:interface=127.0.0.1"
     assert made["access-log"] == "-"
     settings = made.settings
-    assert (settings.trusted_hops, settings.server, settings.via, settings.shadow_suffix) == (0, "", "", "-shadow")
+    assert (settings.trusted_hops, settings.server, settings.via, settings.shadow_suffix) == (0, "", "", None)
 
 
 def test_settings_are_as_given():

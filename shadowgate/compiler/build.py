@@ -316,7 +316,9 @@ class _Compiler:
             admit = made[1] if made is not None else _never
         observers, keep = self._observers(mirror.observers, path)
         filters = self._hooks(mirror.destination.filters + mirror.filters, path)
-        suffix = self.settings.shadow_suffix if mirror.suffix is None else mirror.suffix
+        usual = "" if mirror.keeps_host else "-shadow"
+        said = (mirror.suffix, self.settings.shadow_suffix, usual)
+        suffix = next(each for each in said if each is not None)
         return CompiledMirror(
             name=name,
             admit=admit,

@@ -117,7 +117,8 @@ class Mirror:
     """Where copies go, which requests are copied, and what a copy looks like.
 
     ``policy`` is the mirror-policy plugin that samples; None copies everything.  ``suffix`` overrides the gateway's
-    shadow suffix ("" leaves the Host alone), ``host`` replaces the whole Host.  ``filters`` change the copy alone.
+    shadow suffix ("" leaves the Host alone), and ``keeps_host`` is that where neither says anything; ``host`` replaces
+    the whole Host.  ``filters`` change the copy alone.
     ``handshakes`` says that it also gets the requests that ask for another protocol; without it they are not copied.
     """
 
@@ -125,6 +126,7 @@ class Mirror:
     name: str = ""
     policy: PluginUse | None = None
     suffix: str | None = None
+    keeps_host: bool = False
     host: str | None = None
     filters: tuple[PluginUse, ...] = ()
     observers: tuple[PluginUse, ...] = ()

@@ -161,7 +161,8 @@ class Settings:
         The ``server`` field given to clients (empty: the upstream's goes through), and the pseudonym for ``via``
         (empty: none is added).
     shadow_suffix
-        Put before the port of a shadow's Host; empty leaves the Host alone.
+        Put before the port of a shadow's Host; empty leaves the Host alone.  None is ``-shadow``, but for mirrors that
+        are usually left without (``Mirror.keeps_host``).
     upgrades
         Protocols in lower case that HTTP/1.1 clients may change to when the upstream agrees.  Never ``h2c``: the
         requests inside would pass every route, filter and mirror by.
@@ -175,7 +176,7 @@ class Settings:
     name_servers: tuple[tuple[str, int], ...] = ()
     server: str = ""
     via: str = ""
-    shadow_suffix: str = "-shadow"
+    shadow_suffix: str | None = None
     upgrades: tuple[str, ...] = field(default=("websocket",), validator=_tunnels)
     timeouts: Timeouts = Timeouts()
     limits: Limits = Limits()

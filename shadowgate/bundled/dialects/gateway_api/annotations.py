@@ -16,13 +16,13 @@ MIRROR_SUFFIX: Final = "shadowgate.io/mirror-suffix"
 _SUFFIX: Final = re.compile(r"[a-z0-9-]*", re.ASCII | re.IGNORECASE)
 
 
-def mirror_suffix(document: Document, scope: Scope) -> str:
-    """Return what is put behind the host of copies; the API is silent about it, and nothing is what people expect."""
+def mirror_suffix(document: Document, scope: Scope) -> str | None:
+    """Return what the route itself wants to be put behind the host of copies, None where it does not say."""
     metadata = document.root.get("metadata")
     annotations = metadata.get("annotations") if isinstance(metadata, Mapping) else None
     node = annotations.get(MIRROR_SUFFIX) if isinstance(annotations, Mapping) else None
     if node is None:
-        return ""
+        return None
     text = node.text if isinstance(node, Scalar) else ""
     if not isinstance(node, Scalar) or not _SUFFIX.fullmatch(text):
         place = evolve(scope, path=f"metadata.annotations.{MIRROR_SUFFIX}")

@@ -55,4 +55,5 @@ class RequestMirror:
             share = 100 * self.fraction.numerator / self.fraction.denominator
         policy = None if share is None or share == 100 else PluginUse("random", {"percent": share}, self.position)
         destination = self.backend_ref.destination(namespace)
-        return model.Mirror(destination, policy=policy, suffix=suffix, position=self.position)
+        # The API is silent about the Host of copies, and nothing is what people expect to be added.
+        return model.Mirror(destination, policy=policy, suffix=suffix, keeps_host=True, position=self.position)

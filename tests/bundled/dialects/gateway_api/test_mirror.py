@@ -40,15 +40,16 @@ def test_a_mirror_goes_to_a_reference(rule):
 @pytest.mark.parametrize(
     ("annotations", "suffix"),
     [
-        ("{}", ""),
+        ("{}", None),
         ('{shadowgate.io/mirror-suffix: "-shadow"}', "-shadow"),
         ('{shadowgate.io/mirror-suffix: ""}', ""),
-        ("{other: '-shadow'}", ""),
+        ("{other: '-shadow'}", None),
     ],
 )
-def test_the_host_is_left_alone_unless_an_annotation_has_a_suffix(rule, annotations, suffix):
+def test_the_host_is_left_alone_unless_an_annotation_or_the_gateway_has_a_suffix(rule, annotations, suffix):
     metadata = f"{{name: x, namespace: shop, annotations: {annotations}}}"
-    assert mirror(rule, metadata=metadata).suffix == suffix
+    made = mirror(rule, metadata=metadata)
+    assert (made.suffix, made.keeps_host) == (suffix, True)
 
 
 @pytest.mark.parametrize("suffix", ["a.b", "'a b'", "'a:80'", "[a]"])
