@@ -12,22 +12,33 @@ from twisted.python import usage
 
 from shadowgate.cli.client import NotReached, ask
 from shadowgate.cli.command import Command, one_of
+from shadowgate.cli.jsonpath import Template
 from shadowgate.cli.objects import ObjectOptions, named, refused
 from shadowgate.cli.source import complain, write_json
 from shadowgate.cli.yaml_output import as_yaml
 from shadowgate.objects.kinds import EVERYTHING
 
 OUTPUTS: Final = ("table", "yaml", "json", "name")
+JSONPATH: Final = "jsonpath="
 UNKNOWN: Final = "<unknown>"
 _UNITS: Final = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
 
 Item = dict[str, Any]
 
 
+def _output(text: str) -> str | Template:
+    if not text.startswith(JSONPATH):
+        return one_of(*OUTPUTS, f"{JSONPATH}TEMPLATE")("table" if text == "wide" else text)
+    try:
+        return Template.of(text.removeprefix(JSONPATH))
+    except ValueError as wrong:
+        raise usage.UsageError(f"{text}: {wrong}") from None
+
+
 class GetOptions(ObjectOptions):
     """Options of ``shadowgate get``."""
 
-    synopsis = "(KIND[/NAME] [NAME...] | all) [-n NAMESPACE | -A] [-l SELECTOR] [-o table|yaml|json|name]"
+    synopsis = "(KIND[/NAME] [NAME...] | all) [-n NAMESPACE | -A] [-l SELECTOR] [-o table|yaml|json|name|jsonpath=...]"
     longdesc = (
         "Prints objects in service: those that were applied, those of files, and those that are generated. Exit status "
         "0, 1 when one that is named is not there, 2 when the command line is wrong, 3 when the gateway cannot be "
@@ -35,7 +46,7 @@ class GetOptions(ObjectOptions):
     )
     optParameters = [  # noqa: RUF012
         ["selector", "l", "", "Only objects with these labels, as in app=httpbin,version!=v2."],
-        ["output", "o", "table", f"How it is printed: {', '.join(OUTPUTS)}.", one_of(*OUTPUTS)],
+        ["output", "o", "table", f"How it is printed: {', '.join(OUTPUTS)} or {JSONPATH}TEMPLATE.", _output],
     ]
     optFlags = [["all-namespaces", "A", "Objects of all namespaces."]]  # noqa: RUF012
 
@@ -61,6 +72,8 @@ def get(options: Any) -> int:
         return 1
     items = reply.value["items"]
     match options["output"]:
+        case Template() as template:
+            sys.stdout.write(template.write(_whole(items, options)))
         case "json":
             write_json(_whole(items, options))
         case "yaml":

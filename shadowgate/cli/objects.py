@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 import sys
 from collections.abc import Sequence
@@ -26,6 +27,7 @@ ADMIN: Final = "SHADOWGATE_ADMIN"
 """The environment's name for the admin API, for all commands of a session."""
 DEFAULT_ADMIN: Final = "http://127.0.0.1:9900"
 STDIN: Final = "-"
+_SHORT_EQUALS: Final = re.compile(r"^(-[A-Za-z])=")
 IN_MEMORY: Final = "kept in memory only: start the gateway with --store DIR to have objects outlive it"
 
 
@@ -36,6 +38,11 @@ class ObjectOptions(MixedOptions):
         ["admin", None, None, f"The admin API: http://host:port or unix:/path. Default: ${ADMIN}, or {DEFAULT_ADMIN}."],
         ["namespace", "n", "", "The namespace of objects that do not say theirs. Default: default."],
     ]
+
+    def parseOptions(self, options: Sequence[str] | None = None) -> None:
+        # kubectl reads -n=shop as -n shop, and -o=yaml as -o yaml.
+        arguments = sys.argv[1:] if options is None else options
+        super().parseOptions([_SHORT_EQUALS.sub(r"\1", each, count=1) for each in arguments])
 
     def postOptions(self) -> None:
         if not is_admin(self.gateway):

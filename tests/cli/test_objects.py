@@ -147,7 +147,8 @@ def test_where_nobody_answers_the_status_is_3(shadowgate, gateway, words):
         "apply -f - --admin somewhere",
         "get",
         "get svc/a b",
-        "get svc -o jsonpath={.items}",
+        "get svc -o jsonpath={.items",
+        "get svc -o go-template={{.items}}",
         "delete",
         "delete svc",
         "delete svc/a -f -",
@@ -276,6 +277,17 @@ def test_one_object_is_shown_as_it_is_and_several_as_a_list(shadowgate, gateway)
     _, out, _ = shadowgate("get svc -o json")
     assert (json.loads(out)["kind"], len(json.loads(out)["items"])) == ("List", 1)
     assert shadowgate("get svc -o name")[1] == "service/web\n"
+    assert shadowgate("get svc -o jsonpath={.items..metadata.name}")[1] == "web"
+    assert shadowgate("get svc/web -o=jsonpath={.metadata.name}:{.spec.a}")[1] == "web:on"
+
+
+def test_scripts_for_kubectl_write_options_its_way(shadowgate, gateway):
+    gateway.answer["items"] = [item("web")]
+    status, out, _ = shadowgate("get svc -n=shop -l=app=web -o=wide")
+    assert (status, out.split()[0]) == (0, "NAME")
+    assert (gateway.query["namespace"], gateway.query["selector"]) == (["shop"], ["app=web"])
+    shadowgate("delete svc web -n=shop")
+    assert gateway.query["namespace"] == ["shop"]
 
 
 def test_an_object_that_is_not_there_is_told_as_kubectl_does(shadowgate, gateway):
