@@ -16,6 +16,7 @@ from shadowgate.config.attachment import attach_routes
 from shadowgate.config.backends import resolve_backends
 from shadowgate.config.clients import label_clients
 from shadowgate.config.clusters import host_of, join_clusters
+from shadowgate.config.default_gateways import add_defaults
 from shadowgate.config.delegation import resolve_delegates
 from shadowgate.config.extension_refs import resolve_definitions
 from shadowgate.config.gateways import Gateways
@@ -73,14 +74,15 @@ def assemble(fragments: Iterable[Fragment], report: Report) -> Configuration:
     routes = resolve_definitions(routes, _of(pieces, FilterDefinition), report)
     settled = label_clients(resolve_delegates(routes, report), _of(pieces, ClientNetwork), report)
     known = Configuration(clusters=clusters)
-    settled = resolve_backends(settled, known, Grants.of(_of(pieces, ReferenceGrant)), report)
-    check_references(Configuration(routes=(*settled, *variants.absent), clusters=clusters), report)
     gateways = Gateways.of(
         _once(_of(pieces, GatewayClass), lambda each: each.name, lambda each: f"GatewayClass {each.name}", report),
         _once(_of(pieces, Gateway), _gateway_key, lambda each: f"Gateway {each.name}", report),
         _of(pieces, Namespace),
         report,
     )
+    settled = tuple(add_defaults(settled, gateways, report))
+    settled = resolve_backends(settled, known, Grants.of(_of(pieces, ReferenceGrant)), report)
+    check_references(Configuration(routes=(*settled, *variants.absent), clusters=clusters), report)
     attachments = attach_routes(settled, gateways, known, report, given)
     bound = bind_routes((*given, *attachments.listeners), expand_matched(attachments.routes), report)
     written = Configuration(bound.listeners, order_routes(bound.routes, report), clusters)

@@ -16,6 +16,7 @@ PROGRAMMED: Final = "Programmed"
 RESOLVED_REFS: Final = "ResolvedRefs"
 CONFLICTED: Final = "Conflicted"
 PARTIALLY_INVALID: Final = "PartiallyInvalid"
+DEFAULT_GATEWAY: Final = "DefaultGateway"
 
 LISTENERS_NOT_VALID: Final = "ListenersNotValid"
 INVALID: Final = "Invalid"

@@ -77,6 +77,8 @@ def _gateway_conditions(gateway: Gateway, listeners: Iterable[PlacedListener]) -
     else:
         yield bad(words.PROGRAMMED, words.INVALID, "no listener is opened")
     yield from said.values()
+    if gateway.is_default:
+        yield good(words.DEFAULT_GATEWAY, "the Gateway has the default scope All")
 
 
 # Routes

@@ -53,7 +53,7 @@ _OTHER_TYPE: Final = re.compile(
 """Text that YAML 1.1 would read as something else."""
 _FIRST: Final = ("kind", "namespace", "name")
 """What a part is called, shown before what it says."""
-_UNSAID: Final = frozenset({"said", "inherits", "named"})
+_UNSAID: Final = frozenset({"said", "inherits", "named", "takes_defaults"})
 """Fields that ``config`` keeps its accounts in."""
 _ONLY_IF_SAID: Final = frozenset({"failure", "parents", "generation", "protocol"})
 """Fields that most parts have nothing to say in."""

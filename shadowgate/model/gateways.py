@@ -98,7 +98,10 @@ class GatewayListener:
 
 @frozen
 class Gateway:
-    """A Gateway of the Gateway API; Istio's are translated to :class:`Listener` at once."""
+    """A Gateway of the Gateway API; Istio's are translated to :class:`Listener` at once.
+
+    ``is_default`` makes it a parent of all routes that ask for the default ones (``defaultScope``).
+    """
 
     name: str
     namespace: str
@@ -108,6 +111,7 @@ class Gateway:
     created: str = ""
     generation: int | None = None
     position: Position = field(default=NOWHERE, eq=False)
+    is_default: bool = False
 
 
 @frozen

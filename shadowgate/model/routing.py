@@ -193,7 +193,8 @@ class Route:
     its writer is called after its first host, and told from others of that name by its number among them.
 
     A Route with ``parents`` is attached to them and to nothing else, and its rules are ranked with those of all such
-    routes by how specific their matches are (Gateway API).
+    routes by how specific their matches are (Gateway API).  One that ``takes_defaults`` has all default Gateways among
+    its parents.
     """
 
     name: str
@@ -206,4 +207,5 @@ class Route:
     position: Position = field(default=NOWHERE, eq=False)
     named: bool = True
     parents: tuple[ParentReference, ...] = ()
+    takes_defaults: bool = False
     generation: int | None = None

@@ -143,7 +143,8 @@ NO_EFFECT: Final = Check(
 NO_PARENT: Final = Check(
     "SG0824",
     "A route is attached to nothing.",
-    "Name the Gateway in `spec.parentRefs`; without a parent no request comes to an HTTPRoute.",
+    "Name the Gateway in `spec.parentRefs`, or take those with `defaultScope: All` by `useDefaultGateways: All`; "
+    "without a parent no request comes to an HTTPRoute.",
 )
 NO_BACKEND: Final = Check(
     "SG0825",

@@ -6,7 +6,7 @@ What its text settles is decided here; which class it is of, and which routes ar
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, Literal
 
 from attrs import field, frozen
 
@@ -44,7 +44,7 @@ class Gateway:
     infrastructure: Node | None = field(default=None, metadata=WITHOUT_EFFECT)
     allowed_listeners: Node | None = field(default=None, metadata=NOT_SERVED)
     tls: Node | None = field(default=None, metadata=NOT_SERVED)
-    default_scope: Node | None = field(default=None, metadata=NOT_SERVED)
+    default_scope: Literal["All", "None"] = "None"
     position: Position = field(default=NOWHERE, eq=False)
 
     def translate(self, document: Document, scope: Scope) -> Iterator[model.Gateway]:
@@ -63,6 +63,7 @@ class Gateway:
             metadata.creation_timestamp,
             metadata.generation,
             scope.document,
+            self.default_scope == "All",
         )
 
     def _report_unserved(self, scope: Scope) -> None:
@@ -72,7 +73,6 @@ class Gateway:
         for key, node, what in (
             ("allowedListeners", self.allowed_listeners, "listeners of other objects are not served yet"),
             ("tls", self.tls, "TLS is not served yet"),
-            ("defaultScope", self.default_scope, "routes are attached only to the parents that they name"),
         ):
             if node is not None:
                 scope.inside(key).warning(what, node.position, check=gateway_api.NOT_SERVED)

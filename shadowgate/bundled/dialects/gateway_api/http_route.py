@@ -6,7 +6,7 @@ Which of its matches goes first, where it is attached and which references hold 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from attrs import Attribute, field, frozen
 
@@ -15,11 +15,10 @@ from shadowgate.bundled.dialects.gateway_api.annotations import mirror_suffix
 from shadowgate.bundled.dialects.gateway_api.forms import at_most, hostname_sentence, is_hostname, some
 from shadowgate.bundled.dialects.gateway_api.parents import ParentRef, translate_parents
 from shadowgate.bundled.dialects.gateway_api.rule import Rule
-from shadowgate.bundled.dialects.gateway_api.unserved import NOT_SERVED
 from shadowgate.bundled.dialects.objects import read_metadata
 from shadowgate.bundled.dialects.scope import Scope
 from shadowgate.errors import NOWHERE, Position
-from shadowgate.plugin import Document, Node, Scalar
+from shadowgate.plugin import Document, Scalar
 from shadowgate.plugin.checks import Unfit, gateway_api
 
 _MOST_MATCHES: Final = 128
@@ -37,7 +36,7 @@ class HTTPRoute:
     """What stands below ``spec``."""
 
     parent_refs: tuple[ParentRef, ...] = field(default=(), validator=at_most(32, "parentRefs"))
-    use_default_gateways: Node | None = field(default=None, metadata=NOT_SERVED)
+    use_default_gateways: Literal["All", "None"] = "None"
     hostnames: tuple[Scalar, ...] = field(default=(), validator=at_most(16, "hostnames"))
     rules: tuple[Rule, ...] = field(default=(Rule(),), validator=[some(16, "rules"), _matches_together])
     position: Position = field(default=NOWHERE, eq=False)
@@ -53,7 +52,7 @@ class HTTPRoute:
             rule.translate(suffix, scope.inside(f"rules[{index}]"), self.position, owner)
             for index, rule in enumerate(self.rules)
         )
-        if not parents:
+        if not parents and not self._takes_defaults:
             return
         yield model.Route(
             document.name,
@@ -64,15 +63,16 @@ class HTTPRoute:
             created=metadata.creation_timestamp,
             position=scope.document,
             parents=parents,
+            takes_defaults=self._takes_defaults,
             generation=metadata.generation,
         )
 
+    @property
+    def _takes_defaults(self) -> bool:
+        return self.use_default_gateways == "All"
+
     def _check_attached(self, scope: Scope) -> None:
-        if self.use_default_gateways is not None:
-            message = "routes are attached only to the parents that they name"
-            inner = scope.inside("useDefaultGateways")
-            inner.warning(message, self.use_default_gateways.position, check=gateway_api.NOT_SERVED)
-        if not self.parent_refs:
+        if not self.parent_refs and not self._takes_defaults:
             message = "the route is attached to nothing, so that no request comes to it"
             scope.warning(message, self.position, expected="parentRefs", check=gateway_api.NO_PARENT)
 
