@@ -6,7 +6,7 @@ documents, so that routes change as they do when a file is edited: nothing here 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -34,7 +34,8 @@ Publish = Callable[[Sequence[Document]], object]
 class Finding:
     """What one probe has found.
 
-    ``well_since`` is when its good results in a row began, ``reason`` why the variant is not there.
+    ``well_since`` is when its good results in a row began, ``reason`` why the variant is not there.  One that begins as
+    ``present`` is a new condition for a variant that is there, which stays until the first result says otherwise.
     """
 
     checked: Checked = field(factory=lambda: Checked(False))
@@ -62,6 +63,8 @@ def take(finding: Finding, probe: Probe, wrong: str, now: float) -> bool:
     return False
 
 
+_Name = tuple[str, str, str]
+"""Namespace, application, variant."""
 _Key = tuple[str, str, str, int, Probe]
 """Namespace, application, variant, and the probe with its number among the variant's."""
 
@@ -103,9 +106,11 @@ class PresenceWatch:
     def follow(self, configuration: Configuration) -> None:
         """Ask the probes of this configuration, and no others."""
         before, self._watched = self._watched, {}
+        staying = self._staying(configuration)
         applications = {(each.namespace, each.name): each for each in reversed(configuration.variants)}
         self._applications = tuple(
-            _Application(block, tuple(self._probes(block, configuration, before))) for block in applications.values()
+            _Application(block, tuple(self._probes(block, configuration, before, staying)))
+            for block in applications.values()
         )
         for watched in before.values():
             self._let_go(watched)
@@ -118,8 +123,24 @@ class PresenceWatch:
         self._watched = {}
         self._applications = ()
 
+    def _staying(self, configuration: Configuration) -> set[_Name]:
+        """Return the variants that are there in a configuration and are where they were in the one before it."""
+        were = {name: variant.destination for each in self._applications for name, variant in _named(each.block)}
+        there = {
+            (each.namespace, each.name, variant.name)
+            for each in configuration.availability
+            for variant in each.variants
+            if variant.available
+        }
+        return {
+            name
+            for block in configuration.variants
+            for name, variant in _named(block)
+            if name in there and were.get(name) == variant.destination
+        }
+
     def _probes(
-        self, block: Variants, configuration: Configuration, before: dict[_Key, _Watched]
+        self, block: Variants, configuration: Configuration, before: dict[_Key, _Watched], staying: set[_Name]
     ) -> Iterable[tuple[Variant, tuple[_Watched, ...]]]:
         for variant in block.variants:
             if not variant.probes:
@@ -130,7 +151,8 @@ class PresenceWatch:
                 key = (block.namespace, block.name, variant.name, number, probe)
                 watched = before.pop(key, None)
                 if watched is None:
-                    watched = _Watched(probe, endpoints)
+                    stays = (block.namespace, block.name, variant.name) in staying
+                    watched = _Watched(probe, endpoints, Finding(present=stays))
                     self._plan(watched, self._env.random.random() * min(SOON, probe.check.interval))
                 watched.endpoints = endpoints
                 self._watched[key] = watched
@@ -192,13 +214,17 @@ def _endpoints(variant: Variant, configuration: Configuration) -> tuple[Endpoint
     return tuple(each for each in cluster.endpoints if subset.labels.items() <= each.labels.items())
 
 
+def _named(block: Variants) -> Iterator[tuple[_Name, Variant]]:
+    return (((block.namespace, block.name, variant.name), variant) for variant in block.variants)
+
+
 def _document(application: _Application) -> Document | None:
-    """Return what is known of an application's variants; those that were not asked yet are not in it."""
+    """Return what is known of an application's variants; of those that are not in it nothing is known yet."""
     known: list[dict[str, Any]] = []
     for variant, probes in application.probes:
         findings = [each.finding for each in probes]
         absent = next((each for each in findings if not each.present), None)
-        if all(each.checked.told for each in findings):
+        if all(each.checked.told or each.present for each in findings):
             reason = "" if absent is None else absent.reason
             known.append({"name": variant.name, "available": absent is None, "reason": reason})
     if not known:

@@ -5,11 +5,13 @@ from attrs import define, evolve, field
 from twisted.internet.task import Clock
 
 from shadowgate.model import (
+    Availability,
     Cluster,
     Configuration,
     Destination,
     Endpoint,
     HealthCheck,
+    Presence,
     Probe,
     Subset,
     Variant,
@@ -207,6 +209,42 @@ def test_a_new_configuration_with_the_same_probe_interrupts_nothing(house):
     house.answer()
     house.watch.follow(configuration(TCP, weight=30))
     assert len(house.published) == 1, "what was found holds on"
+
+
+def there(given):
+    """Return the configuration as it is where both variants are there."""
+    both = (Presence("v1", True, weight=1), Presence("v2", True, weight=1))
+    return evolve(given, availability=(Availability("web", "default", both),))
+
+
+@pytest.mark.parametrize(("wrong", "state"), [("", "true"), ("it does not exist", f"{FILE}: it does not exist")])
+def test_a_variant_that_is_there_stays_until_a_new_probe_has_said_something(house, wrong, state):
+    house.watch.follow(configuration(TCP))
+    house.clock.advance(1.0)
+    house.answer()
+    changed = evolve(FILE, stable=60.0)
+    house.watch.follow(there(configuration(changed)))
+    assert house.told() == {"web": {"v2": "true"}}
+    house.clock.advance(1.0)
+    house.answer(wrong)
+    assert house.told() == {"web": {"v2": state}}
+
+
+@pytest.mark.parametrize("destination", [Destination("b"), Destination("a")])
+def test_a_variant_that_goes_elsewhere_has_to_be_asked_first(house, destination):
+    house.watch.follow(configuration(TCP))
+    house.clock.advance(1.0)
+    house.answer()
+    house.watch.follow(there(configuration(FILE, destination=destination)))
+    assert house.told() == ({"web": {"v2": "true"}} if destination.cluster == "b" else {})
+
+
+def test_one_that_was_not_there_does_not_come_by_a_new_probe_alone(house):
+    house.watch.follow(configuration(TCP))
+    house.clock.advance(1.0)
+    house.answer("refused")
+    house.watch.follow(configuration(FILE))
+    assert house.told() == {}
 
 
 def test_a_probe_that_is_gone_is_asked_no_more(house):
