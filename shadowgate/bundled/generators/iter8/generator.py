@@ -7,6 +7,7 @@ of each application as an ``Availability``.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import ClassVar, Final
 
 from attrs import evolve, frozen
@@ -16,6 +17,7 @@ from shadowgate.bundled.generators.iter8.labels import COMPONENT, label, role_of
 from shadowgate.bundled.generators.iter8.objects import Objects
 from shadowgate.bundled.generators.iter8.patterns import apply_pattern, written_weights
 from shadowgate.bundled.generators.iter8.policy import PolicyForm, read_policy
+from shadowgate.bundled.generators.iter8.rehearsal import rehearse
 from shadowgate.bundled.generators.iter8.state import State, observe
 from shadowgate.bundled.generators.iter8.subject import SHORT_NAMES, Subject, read_subject
 from shadowgate.bundled.generators.iter8.template import render
@@ -52,10 +54,9 @@ class Iter8Generator:
             said = () if form is None else written_weights(form.values, subject)
             states[key] = state = observe(subject, objects, report, said)
             yield state.document()
-            for template in subject.templates:
-                path = f"{subject.document.title}: data.strSpec.routingTemplates.{template.name}.template"
-                for document in render(template.text, state.weights, path, report):
-                    yield _placed(document, subject.document)
+            if subject.templates:
+                yield from _templated(state, report)
+                rehearse(state, _templated, subject.document.title, report)
         made: dict[tuple[str, str], Document] = {}
         for policy, form in policies:
             key = (policy.namespace, form.trigger.owner)
@@ -69,7 +70,9 @@ class Iter8Generator:
                 message = f"{form.trigger.owner} has {len(states[key].variants)} variants and no {form.trigger.update}"
                 _error(policy, form, message, report)
             else:
-                yield _route(policy, form, states[key])
+                make = partial(_routes, policy, form)
+                yield from make(states[key], report)
+                rehearse(states[key], make, policy.title, report)
 
 
 def _read(
@@ -105,7 +108,17 @@ def _application(document: Document, role: str) -> str:
     return label(document, COMPONENT) or document.name
 
 
-def _route(policy: Document, form: PolicyForm, state: State) -> Document:
+def _templated(state: State, report: Report) -> Iterator[Document]:
+    """Yield what the templates of a subject make of a state of its variants."""
+    document = state.subject.document
+    for template in state.subject.templates:
+        path = f"{document.title}: data.strSpec.routingTemplates.{template.name}.template"
+        for made in render(template.text, state.weights, path, report):
+            yield _placed(made, document)
+
+
+def _routes(policy: Document, form: PolicyForm, state: State, _report: Report) -> Iterator[Document]:
+    """Yield the route that a policy makes of a state of its owner's variants."""
     at = form.values.position
     spec = apply_pattern(form.chart, form.values, state, form.trigger.index)
     name = _entry("name", Scalar(form.trigger.owner, form.trigger.position, True))
@@ -116,7 +129,7 @@ def _route(policy: Document, form: PolicyForm, state: State) -> Document:
         ("metadata", metadata),
         ("spec", spec),
     )
-    return Document(Mapping(tuple(_entry(key, node) for key, node in entries), policy.position))
+    yield Document(Mapping(tuple(_entry(key, node) for key, node in entries), policy.position))
 
 
 def _placed(document: Document, routemap: Document) -> Document:

@@ -6,7 +6,7 @@ object's annotation, else that of the specification, else 1; where all have none
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from attrs import evolve, frozen
 
@@ -37,6 +37,14 @@ class State:
     @property
     def weights(self) -> tuple[int, ...]:
         return tuple(each.weight for each in self.variants)
+
+    def supposing(self, there: Callable[[int], bool]) -> State:
+        """Return the state as it would be with other variants there, of which each has some weight."""
+        variants = tuple(
+            evolve(each, available=there(at), reason="", weight=(each.weight or 1) if there(at) else 0)
+            for at, each in enumerate(self.variants)
+        )
+        return evolve(self, variants=variants)
 
     def document(self) -> Document:
         """Return the state as a document: what events and the admin API are made from."""

@@ -149,7 +149,9 @@ def test_a_policy_without_its_subject_makes_no_route():
 
 
 def test_other_filters_come_and_go_with_the_section_that_they_stand_in():
-    policy = POLICY.replace("- type: RequestMirror", "- type: URLRewrite\n        - type: RequestMirror")
+    policy = POLICY.replace(
+        "- type: RequestMirror", "- {type: URLRewrite, urlRewrite: {hostname: a}}\n        - type: RequestMirror"
+    )
     with_both = plain(generated(SUBJECT, policy, *service("web-2", "10.0.0.2"))["HTTPRoute"].root)
     assert [each["type"] for each in with_both["spec"]["rules"][0]["filters"]] == ["URLRewrite", "RequestMirror"]
     without = plain(generated(SUBJECT, policy)["HTTPRoute"].root)
