@@ -21,6 +21,9 @@ _INTEGER: Final = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 _DECIMAL: Final = re.compile(r"[-+]?[0-9]+\.[0-9]+([eE][-+]?[0-9]+)?")
 _LONGEST_NUMBER: Final = 40
 """Digits of a number; what is longer is text."""
+_SPACES: Final = re.compile(r" +$", re.MULTILINE)
+_STANDS_FOR_SPACE: Final = "\ue000"
+"""The emitter writes no line that ends with a space as it is; it writes this one, of which nothing means anything."""
 _TRUTH: Final = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 FIRST: Final = ("apiVersion", "kind", "metadata")
 LAST: Final = ("status",)
@@ -28,15 +31,16 @@ LAST: Final = ("status",)
 
 def yaml_text(root: Mapping) -> str:
     """Return the document as YAML."""
+    keep_ends = not any(_STANDS_FOR_SPACE in text for text in _texts(root))
     events = [
         yaml.StreamStartEvent(),
         yaml.DocumentStartEvent(explicit=False),
-        *_events(root),
+        *_events(root, keep_ends),
         yaml.DocumentEndEvent(explicit=False),
         yaml.StreamEndEvent(),
     ]
     text: str = yaml.emit(events, Dumper=_DUMPER, width=_ENDLESS, allow_unicode=True)
-    return text
+    return text.replace(_STANDS_FOR_SPACE, " ") if keep_ends else text
 
 
 def in_order(root: Mapping) -> Mapping:
@@ -71,19 +75,41 @@ def _value(text: str) -> Any:
     return text
 
 
-def _events(node: Node) -> Iterator[yaml.Event]:
+def _texts(node: Node) -> Iterator[str]:
+    if isinstance(node, Mapping):
+        for key, value in node.entries:
+            yield key.text
+            yield from _texts(value)
+    elif isinstance(node, Sequence):
+        for item in node.items:
+            yield from _texts(item)
+    else:
+        yield node.text
+
+
+def _events(node: Node, keep_ends: bool) -> Iterator[yaml.Event]:
     if isinstance(node, Mapping):
         yield yaml.MappingStartEvent(None, None, True, flow_style=False)
         for key, value in node.entries:
-            yield from _events(key)
-            yield from _events(value)
+            yield from _events(key, keep_ends)
+            yield from _events(value, keep_ends)
         yield yaml.MappingEndEvent()
     elif isinstance(node, Sequence):
         yield yaml.SequenceStartEvent(None, None, True, flow_style=False)
         for item in node.items:
-            yield from _events(item)
+            yield from _events(item, keep_ends)
         yield yaml.SequenceEndEvent()
+    elif node.quoted and "\n" in node.text:
+        text = _with_ends(node.text) if keep_ends else node.text
+        yield yaml.ScalarEvent(None, None, (False, True), text, style="|")
     elif node.quoted:
-        yield yaml.ScalarEvent(None, None, (False, True), node.text, style="|" if "\n" in node.text else '"')
+        yield yaml.ScalarEvent(None, None, (False, True), node.text, style='"')
     else:
         yield yaml.ScalarEvent(None, None, (True, False), node.text or "null", style=None)
+
+
+def _with_ends(text: str) -> str:
+    """Return a text of several lines with the spaces at their ends kept from the emitter, where that can be done."""
+    if not text.partition("\n")[0].strip():
+        return text  # the first line tells how far the others are indented
+    return _SPACES.sub(lambda found: _STANDS_FOR_SPACE * len(found[0]), text)

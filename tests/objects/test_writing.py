@@ -59,6 +59,21 @@ def test_words_and_quotes_stay_as_they_were_written(text):
     assert read(yaml_text(read(text))) == read(text)
 
 
+def test_a_text_whose_lines_end_with_spaces_stays_a_text_of_lines():
+    text = "data:\n  spec: |\n    gvrs: [svc] \n    variants:  \n    - [a]\n      \n  last: |-\n    a \n    b  \n"
+    assert yaml_text(read(text)) == text
+    assert read(yaml_text(read(text))) == read(text)
+
+
+lines = st.text(st.sampled_from("a #:\ue000\n-"), min_size=1, max_size=12)
+
+
+@given(lines, lines)
+def test_spaces_at_the_ends_of_lines_are_kept_as_all_else(one, other):
+    value = {"a": one, "b": {"c": other}}
+    assert plain(read(yaml_text(tree(value)))) == value
+
+
 def test_nothing_is_written_so_that_it_can_be_seen():
     assert yaml_text(read("a:\nb: ~\n")) == "a: null\nb: ~\n"
 
