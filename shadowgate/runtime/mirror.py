@@ -251,7 +251,9 @@ class Shadow:
         self._finish("failed", outcome.name)
 
     def expired(self, lane: Lane) -> None:
-        self._state.failed(self._mirror.limits, self._core.now())
+        # Of a mirror that has taken all there was, and only waits for the client's next bytes, this says nothing.
+        if self._request_ended or self._full or self._stream is None:
+            self._state.failed(self._mirror.limits, self._core.now())
         self._give_up("timeout")
 
     # Within

@@ -234,6 +234,29 @@ def test_a_client_that_leaves_is_no_failure_of_the_mirror(mirrored):
     assert it.rule.mirrors[0].state.failures == 0
 
 
+def test_a_client_that_takes_longer_than_a_shadow_may_is_no_failure_of_the_mirror(mirrored):
+    it = mirrored(limits={"timeout": 4})
+    it.idle("v1")
+    it.idle("~v2")
+    it.event("PUT / length=3 'a' ...")
+    it.event("5 seconds")
+    assert it.mirror.failed == {"timeout": 1}
+    assert it.rule.mirrors[0].state.failures == 0
+
+
+@pytest.mark.parametrize("fault", ["not connected", "not reading"])
+def test_a_mirror_that_holds_up_a_slow_clients_shadow_has_failed(mirrored, fault):
+    it = mirrored(limits={"timeout": 4})
+    it.idle("v1")
+    if fault == "not reading":
+        it.idle("~v2")
+    it.event("PUT / length=3 'a' ...")
+    if fault == "not reading":
+        it.event("~v2 full")
+    it.event("5 seconds")
+    assert it.rule.mirrors[0].state.failures == 1
+
+
 def test_no_breaker_where_it_is_switched_off(mirrored):
     it = mirrored(limits={"breaker_failures": 0})
     for _ in range(50):
