@@ -35,6 +35,7 @@ from shadowgate.net.probe import Prober
 from shadowgate.net.readiness import Readiness
 from shadowgate.net.resolver import make_resolver
 from shadowgate.net.server import ServerFactory, ServerSide
+from shadowgate.net.share import Share
 from shadowgate.plugin import Document, Environment, Report
 from shadowgate.runtime import outcomes
 from shadowgate.runtime.access_log import AccessLog, NoAccessLog
@@ -106,6 +107,7 @@ class Gateway:
         )
         self.wire_limits = _request_limits(self.settings.limits)
         self.capacity = Capacity(reactor, self.stats, self.log, most_clients())
+        self._share = Share(self.capacity)
         self._listen = _named(listen)
         self.listeners = Listeners(
             reactor, self.factory, bind, lambda factory, port: cast(ServerFactory, factory).side.entry.guard(port)
@@ -359,24 +361,24 @@ class Gateway:
         self._timers.close()
 
     def _pool(
-        self, endpoint: Endpoint, policy: ConnectionPool | None, line: Line | None, shadows: bool = False
+        self, endpoint: Endpoint, policy: ConnectionPool | None, line: Line | None, share: Share | None = None
     ) -> Pool:
         bounds = self.settings.limits
         upkeep, idle = upkeep_of(policy, self._timers), idle_time(policy, bounds.upstream_idle)
         parts = (
             str(endpoint),
-            dialer(self._reactor, endpoint, not shadows),
+            dialer(self._reactor, endpoint, share is None),
             _answer_limits(bounds),
             self._timers.lane(idle),
             bounds.pool_size,
             upkeep,
         )
         if line is None:
-            return Pool(*parts, self._readiness, shadows)
-        return BoundedPool(*parts, line, self._timers, self._readiness, shadows)
+            return Pool(*parts, self._readiness, share)
+        return BoundedPool(*parts, line, self._timers, self._readiness, share)
 
     def _shadow_pool(self, endpoint: Endpoint, policy: ConnectionPool | None, line: Line | None) -> Pool:
-        return self._pool(endpoint, policy, line, shadows=True)
+        return self._pool(endpoint, policy, line, self._share)
 
     def __repr__(self) -> str:
         return f"<Gateway {self.snapshot!r}, {self.core.in_flight} in flight, {self.registry!r}>"

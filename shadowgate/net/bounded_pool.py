@@ -11,6 +11,7 @@ from shadowgate.http.framing import WireLimits
 from shadowgate.net.client import ClientConnection
 from shadowgate.net.pool import Dialing, MakeEndpoint, Pool, Upkeep
 from shadowgate.net.readiness import Readiness
+from shadowgate.net.share import Share
 from shadowgate.runtime import outcomes
 from shadowgate.runtime.bounds import Line, requests_full
 from shadowgate.runtime.streams import Dial, Receiver, Waiter
@@ -31,9 +32,9 @@ class BoundedPool(Pool):
         line: Line,
         timers: Timers,
         readiness: Readiness | None = None,
-        shadows: bool = False,
+        share: Share | None = None,
     ) -> None:
-        super().__init__(name, make_endpoint, limits, idle_lane, most_idle, upkeep, readiness, shadows)
+        super().__init__(name, make_endpoint, limits, idle_lane, most_idle, upkeep, readiness, share)
         self._line = line
         self._bounds = line.bounds
         self._timers = timers
@@ -73,6 +74,7 @@ class BoundedPool(Pool):
         super().take(connection)
 
     def unmade(self) -> None:
+        super().unmade()
         self._making -= 1
         self._bounds.connections -= 1
         self._bounds.requests -= 1

@@ -23,6 +23,7 @@ from shadowgate.model import ConnectionPool, TcpKeepalive
 from shadowgate.net.client import ClientConnection
 from shadowgate.net.keepalive import keep_alive
 from shadowgate.net.readiness import Readiness
+from shadowgate.net.share import Share
 from shadowgate.runtime import outcomes
 from shadowgate.runtime.outcomes import Outcome
 from shadowgate.runtime.streams import Dial, Receiver, Waiter
@@ -77,7 +78,8 @@ def idle_time(policy: ConnectionPool | None, otherwise: float) -> float:
 class Pool:
     """Implements ``streams.Pool`` over HTTP/1.1 connections.
 
-    ``idle_lane`` bounds how long one stays idle.  What is written to ``shadows`` goes out behind everything else.
+    ``idle_lane`` bounds how long one stays idle.  A pool for shadows has a ``share``: it takes no more than that, and
+    what is written to its connections goes out behind everything else.
     """
 
     def __init__(
@@ -89,7 +91,7 @@ class Pool:
         most_idle: int,
         upkeep: Upkeep | None = None,
         readiness: Readiness | None = None,
-        shadows: bool = False,
+        share: Share | None = None,
     ) -> None:
         self.name = name
         self._make_endpoint = make_endpoint
@@ -98,7 +100,7 @@ class Pool:
         self._most_idle = most_idle
         self._upkeep = upkeep
         self._readiness = readiness
-        self._shadows = shadows
+        self._share = share
         # Insertion order is the order of use; a connection can leave from the middle.
         self._idle: dict[ClientConnection, None] = {}
         self._busy: set[ClientConnection] = set()
@@ -127,7 +129,8 @@ class Pool:
         upkeep = self._upkeep
         if upkeep is not None and upkeep.connect_timeout is not None:
             timeout = upkeep.connect_timeout
-        return Dialing(self, waiter, self._make_endpoint(timeout))
+        endpoint = self._make_endpoint(timeout)
+        return Dialing(self, waiter, endpoint if self._share is None else self._share.take(endpoint))
 
     def close(self) -> None:
         self._closed = True
@@ -140,7 +143,7 @@ class Pool:
 
     def made(self) -> ClientConnection:
         """Return a new connection, not connected yet."""
-        return ClientConnection(self._limits, self._released, self._readiness, self._shadows)
+        return ClientConnection(self._limits, self._released, self._readiness, self._share is not None)
 
     def take(self, connection: ClientConnection) -> None:
         """A connection that was just made is in use."""
@@ -155,12 +158,16 @@ class Pool:
 
     def unmade(self) -> None:
         """No connection came of a :meth:`connect`."""
+        if self._share is not None:
+            self._share.give_back()
 
     # Within
 
     def _released(self, connection: ClientConnection, usable: bool) -> None:
         self._busy.discard(connection)
         if not usable:
+            if self._share is not None:
+                self._share.give_back()
             if self._idle.pop(connection, False) is None:
                 self._lane.stop(connection)
             if self._ages:
@@ -170,6 +177,7 @@ class Pool:
         elif (
             self._closed
             or len(self._idle) >= self._most_idle
+            or (self._share is not None and self._share.crowded)
             or (self._upkeep is not None and self._spent(connection, self._upkeep))
         ):
             connection.close()

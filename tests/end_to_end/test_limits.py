@@ -10,12 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from harness.peers import Peer, peer
+from harness.peers import Peer, once, peer, silent
 from harness.processes import Gateway
 from harness.waiting import settled, until
 from harness.wire import Wire, connect, get
 
 CONFIG = 'clusters: {{upstream: "{0}"}}\nroutes: [{{to: upstream}}]\n'
+MIRRORED = 'clusters: {{upstream: "{0}", candidate: "{1}"}}\nroutes: [{{to: upstream, mirror: candidate}}]\n'
+CLOSING = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"
 FEW_DESCRIPTORS = (
     "-c",
     "import resource, runpy; resource.setrlimit(resource.RLIMIT_NOFILE, (72, 72));"
@@ -120,6 +122,19 @@ def test_as_many_clients_are_let_in_as_can_be_served_with_the_descriptors_there_
         client.close()
     assert gateway.metric("shadowgate_accept_pauses_total", reason="descriptors") > 0
     assert gateway.metric("shadowgate_accept_pauses_total", reason="exhausted") == 0
+
+
+def test_a_mirror_that_never_answers_leaves_clients_their_descriptors(start_gateway, clients):
+    """Each shadow holds a connection; each request needs a new one, and there are more requests than descriptors."""
+    with peer(once(CLOSING)) as primary, peer(silent) as mirror:
+        gateway = start_gateway({"c.yaml": MIRRORED.format(primary, mirror)}, command=FEW_DESCRIPTORS)
+        inside = [clients.enter_context(gateway.connect()) for _ in range(4)]
+        for _ in range(20):
+            assert all(served(client) for client in inside)
+        accounts = gateway.accounts("candidate")
+        assert accounts.answering == MOST_WITH_FEW // 2
+        assert accounts.dropped == {"no_socket": 80 - accounts.answering}
+        assert gateway.metric("shadowgate_accept_pauses_total") == 0
 
 
 def test_without_a_descriptor_nobody_is_lost_and_nothing_spins(start_gateway, upstream: Peer, clients):

@@ -11,10 +11,12 @@ from twisted.python.failure import Failure
 
 from shadowgate.http.framing import NO_BODY, WireLimits
 from shadowgate.model import ConnectionPool
+from shadowgate.net.admission import Capacity
 from shadowgate.net.bounded_pool import BoundedPool
 from shadowgate.net.pool import Upkeep
+from shadowgate.net.share import Share
 from shadowgate.runtime.bounds import Line
-from shadowgate.runtime.stats import Tally
+from shadowgate.runtime.stats import Stats, Tally
 from shadowgate.runtime.timers import Timers
 from shadowgate.testing import request
 
@@ -37,13 +39,13 @@ class House:
         self.overflows = Tally()
         self.timers = Timers(self.clock)
         self.line = Line(self.policy, self.overflows, self.clock)
+        self.share = Share(Capacity(self.clock, Stats(), None))
         self.pools = {name: self._pool(name) for name in "ab"}
 
     def _pool(self, name):
         lane = self.timers.lane(60)
-        return BoundedPool(
-            name, lambda timeout: self._endpoint(name), WireLimits(), lane, 8, self.upkeep, self.line, self.timers
-        )
+        parts = (name, lambda timeout: self._endpoint(name), WireLimits(), lane, 8, self.upkeep)
+        return BoundedPool(*parts, self.line, self.timers, share=self.share)
 
     def _endpoint(self, name):
         house = self
@@ -100,6 +102,7 @@ class House:
         queued = sum(len(pool._queue) for pool in pools)
         assert bounds.requests == busy + making
         assert bounds.waiting == queued + making
+        assert bounds.connections == self.share.used
         assert bounds.connections >= busy + making + sum(pool.idle for pool in pools)
         assert bounds.max_connections is None or bounds.connections <= bounds.max_connections
         assert set(self.line.waiting) == {pool for pool in pools if pool._queue}

@@ -1,0 +1,66 @@
+"""What shadows may take of the process's descriptors: so few that no client goes without one for them.
+
+A mirror that does not answer holds a connection for each shadow until the shadow's time is over, and what its mirrors
+may have under way together can be more than the process may open.  Counts connections and knows no mirrors: a shadow
+that gets none is dropped as if the system had none left, before the system has none left for a client.
+"""
+
+from __future__ import annotations
+
+import errno
+from typing import Any
+
+from twisted.internet.defer import Deferred, fail
+from twisted.internet.error import ConnectError
+from twisted.internet.interfaces import IProtocolFactory, IReactorTime, IStreamClientEndpoint
+from twisted.internet.task import deferLater
+from zope.interface import implementer
+
+from shadowgate.net.admission import Capacity
+
+
+@implementer(IStreamClientEndpoint)
+class Spent:
+    """Fails in the next turn: there is no descriptor to be had."""
+
+    def __init__(self, clock: IReactorTime) -> None:
+        self._clock = clock
+
+    def connect(self, factory: IProtocolFactory) -> Deferred[Any]:
+        return deferLater(self._clock, 0, fail, ConnectError(errno.EMFILE))
+
+
+class Share:
+    """How many connections the shadows of one process have, those that are being made and idle ones among them.
+
+    They may have a quarter of what the process may open, and less where its clients, each with one towards its
+    upstream, leave less.  Where a process has no bound, neither have they.
+    """
+
+    def __init__(self, capacity: Capacity) -> None:
+        self._capacity = capacity
+        self._spent = Spent(capacity.clock)
+        self.used = 0
+
+    @property
+    def most(self) -> int:
+        """How many there may be now; only where the process has a bound."""
+        capacity = self._capacity
+        return max(0, min(capacity.most // 2, 2 * (capacity.most - capacity.open)))
+
+    @property
+    def crowded(self) -> bool:
+        """Whether idle connections should make room for those of other mirrors."""
+        return self._capacity.most > 0 and self.used > self.most // 2
+
+    def take(self, endpoint: IStreamClientEndpoint) -> IStreamClientEndpoint:
+        """Count one connection more; return who makes it: ``endpoint``, or one that fails where there is no room."""
+        self.used += 1
+        return self._spent if self._capacity.most and self.used > self.most else endpoint
+
+    def give_back(self) -> None:
+        """A connection that was taken has ended, or was not made."""
+        self.used -= 1
+
+    def __repr__(self) -> str:
+        return f"<Share, {self.used} used>"
