@@ -1,8 +1,9 @@
 """The gateway as a twisted.web resource: the same exchange behind any Site.
 
-Routing, filters, mirrors and limits are those of a listener.  What twisted.web does before a resource sees a request
-stays as it is: it has read the whole body, and its headers are in canonical case.  It has no way to leave HTTP either:
-a request to upgrade is an ordinary one here.
+Routing, filters, mirrors and limits are those of a listener, and so is the strict layer that a head has to pass:
+twisted.web takes more for a request than may be sent on.  What it does before a resource sees a request stays as it
+is: it has read the whole body, and its headers are in canonical case.  It has no way to leave HTTP either: a request
+to upgrade is an ordinary one here.
 """
 
 from __future__ import annotations
@@ -16,13 +17,13 @@ from twisted.web.resource import IResource
 from twisted.web.server import NOT_DONE_YET
 from zope.interface import implementer
 
+from shadowgate.errors import BadRequest
 from shadowgate.gateway import Gateway
-from shadowgate.http.fields import FRAMING, HOP_BY_HOP, connection_options, nominated
-from shadowgate.http.framing import CHUNKED, NO_BODY
-from shadowgate.http.grammar import Malformed
-from shadowgate.http.head import RequestHead, ResponseHead
-from shadowgate.http.headers import Headers, Pair
-from shadowgate.http.parser import settle_target
+from shadowgate.http.fields import FRAMING
+from shadowgate.http.framing import NO_BODY, TOO_LARGE
+from shadowgate.http.head import ResponseHead
+from shadowgate.http.headers import Pair
+from shadowgate.http.parser import RequestMessage, RequestParser
 from shadowgate.net.server import ALLOW
 from shadowgate.runtime.exchange import Exchange
 from shadowgate.runtime.streams import RawEnd
@@ -64,6 +65,7 @@ class _Mounted:
 
     def __init__(self, gateway: Gateway, listener: str, request: Any) -> None:
         self._request = request
+        self._gateway = gateway
         self._listener = listener
         self._exchange = Exchange(gateway.core, self)
         self._feeding = False
@@ -77,54 +79,76 @@ class _Mounted:
         for name in (b"server", b"date"):
             request.responseHeaders.removeHeader(name)
         request.notifyFinish().addErrback(self._gone)
-        head = self._head()
         try:
-            if not head.target.startswith(b"/"):
-                settle_target(head)
-        except Malformed as bad:
-            self._over = True
-            request.setResponseCode(bad.status)
-            if bad.status == 405:
-                request.setHeader(*ALLOW)
-            request.write(f"bad_request: {bad.reason}\n".encode())
-            request.finish()
+            message = self._message()
+            length = self._length(message)
+        except BadRequest as bad:
+            self._refuse(bad)
             return
-        length = self._length()
-        if length == NO_BODY:
+        head = message.head
+        head.headers.remove(b"expect")  # twisted.web has said 100 already
+        if message.last:
+            self._answer_last(head.method)
+        elif length == NO_BODY:
             self._exchange.start(head, length, b"", True)
-            return
-        self._exchange.start(head, length, request.content.read(PIECE), False)
-        self._feed()
+        else:
+            self._exchange.start(head, length, request.content.read(PIECE), False)
+            self._feed()
 
-    def _head(self) -> RequestHead:
+    def _message(self) -> RequestMessage:
+        """Return the request as a listener would have understood it; raise BadRequest where it would have refused."""
         request = self._request
-        received = request.requestHeaders
-        gone = HOP_BY_HOP | FRAMING | nominated(connection_options(received.getRawHeaders(b"connection", [])))
-        pairs = [
-            (name, value)
-            for name, values in received.getAllRawHeaders()
-            if name.lower() not in gone and name.lower() != b"expect"
-            for value in values
-        ]
-        return RequestHead(
-            request.method,
-            request.uri,
-            10 if request.clientproto == b"HTTP/1.0" else 11,
-            Headers(pairs),
-            received.getRawHeaders(b"host", [b""])[0],
+        version = b"HTTP/1.0" if request.clientproto == b"HTTP/1.0" else b"HTTP/1.1"
+        lines = [b"%b %b %b" % (request.method, request.uri, version)]
+        for name, values in request.requestHeaders.getAllRawHeaders():
+            lines += [b"%b: %b" % (name, value) for value in values]
+        parser = RequestParser(
+            self._gateway.wire_limits,
             scheme=b"https" if request.isSecure() else b"http",
-            peer=getattr(request.getClientAddress(), "host", None) or "unix:",
+            peer=self._peer,
             local=getattr(request.getHost(), "host", None) or "unix:",
             listener=self._listener,
             local_port=getattr(request.getHost(), "port", 0),
         )
+        message = parser.feed(b"\r\n".join([*lines, b"", b""]))
+        if message is None or parser.rest:
+            raise BadRequest("a line break in the head")
+        return message
 
-    def _length(self) -> int:
-        if self._request.requestHeaders.hasHeader(b"transfer-encoding"):
-            return CHUNKED
+    @property
+    def _peer(self) -> str:
+        return getattr(self._request.getClientAddress(), "host", None) or "unix:"
+
+    def _length(self, message: RequestMessage) -> int:
         size = self._request.content.seek(0, 2)
         self._request.content.seek(0)
-        return size if size or self._request.requestHeaders.hasHeader(b"content-length") else NO_BODY
+        if 0 < self._gateway.wire_limits.body_bytes < size:
+            raise BadRequest(TOO_LARGE, 413)
+        # HTTP/2 has bodies that no field tells of.
+        return message.length if message.length != NO_BODY or not size else size
+
+    def _answer_last(self, method: bytes) -> None:
+        """Answer as the last recipient of OPTIONS or TRACE (RFC 9110 section 7.6.2), as a listener does."""
+        if method == b"TRACE":
+            self._refuse(BadRequest("TRACE is not answered here", 405))
+        else:
+            self._answer(200, "Max-Forwards is 0", b"", (ALLOW,))
+
+    def _refuse(self, bad: BadRequest) -> None:
+        self._gateway.core.stats.refused[str(bad.status)] += 1
+        fields = ((b"Content-Type", b"text/plain; charset=utf-8"), *((ALLOW,) if bad.status == 405 else ()))
+        self._answer(bad.status, bad.reason, f"bad_request: {bad.reason}\n".encode(), fields)
+
+    def _answer(self, status: int, reason: str, body: bytes, fields: Sequence[Pair]) -> None:
+        """Give an answer of this side's own, without an exchange."""
+        self._over = True
+        core, request = self._gateway.core, self._request
+        core.access_log.refused(self._peer, status, reason)
+        request.setResponseCode(status)
+        for name, value in (*fields, (b"Date", core.date()), (b"Content-Length", b"%d" % len(body))):
+            request.setHeader(name, value)
+        request.write(body)
+        request.finish()
 
     def _feed(self) -> None:
         """Give the exchange the stored body for as long as it takes it."""

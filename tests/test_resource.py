@@ -1,6 +1,7 @@
 """The gateway mounted in a twisted.web Site: the same exchange behind it."""
 
 import pytest
+from attrs import evolve
 from twisted.web.resource import IResource, Resource
 from twisted.web.server import Site
 from zope.interface.verify import verifyObject
@@ -190,6 +191,56 @@ def test_a_client_that_leaves_ends_its_exchange(gateway, client):
     client.leave()
     assert v1.state == "aborted"
     assert gateway.gateway.core.in_flight == 0
+
+
+@pytest.mark.parametrize(
+    ("status", "request_", "reason"),
+    [
+        (400, b"GET /api HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", b"more than one Host"),
+        (400, b"GET /api HTTP/1.1\r\n\r\n", b"no Host in an HTTP/1.1 request"),
+        (400, b"GET /api HTTP/1.1\r\nHost: a b@c\r\n\r\n", b"Host is not a valid authority"),
+        (400, b"GET /api/#x HTTP/1.1\r\nHost: a\r\n\r\n", b"a fragment in the request target"),
+        (405, b"TRACE /api HTTP/1.1\r\nHost: a\r\nMax-Forwards: 0\r\n\r\n", b"TRACE is not answered here"),
+        (413, b"PUT /api HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nabcde", b"the body is too large"),
+        (
+            413,
+            b"PUT /api HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n0\r\n\r\n",
+            b"the body is too large",
+        ),
+        (417, b"PUT /api HTTP/1.1\r\nHost: a\r\nExpect: more\r\nContent-Length: 1\r\n\r\na", b"an expectation other"),
+    ],
+)
+def test_what_a_listener_would_refuse_is_refused_here_too(gateway, client, status, request_, reason):
+    gateway.gateway.wire_limits = evolve(gateway.gateway.wire_limits, body_bytes=4)
+    client.send(request_)
+    answer = client.take().removeprefix(b"HTTP/1.1 100 Continue\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 %d " % status)
+    assert payload(answer).startswith(b"bad_request: " + reason)
+    assert gateway.dialled == []
+    assert gateway.gateway.stats.refused == {str(status): 1}
+
+
+def test_forwards_are_counted_as_at_a_listener(gateway, client):
+    client.send(b"OPTIONS /api HTTP/1.1\r\n" + HEAD + b"Max-Forwards: 0\r\n\r\n")
+    answer = client.take()
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert b"\r\nAllow: GET, HEAD, POST, " in answer
+    assert gateway.dialled == []
+
+
+def test_a_twin_of_a_field_that_the_gateway_sets_is_dropped(gateway, client):
+    client.send(b"GET /api HTTP/1.1\r\n" + HEAD + b"X_Forwarded_For: 192.0.2.7\r\nX_Own: 1\r\n\r\n")
+    sent = gateway.upstream().take().lower()
+    assert b"192.0.2.7" not in sent
+    assert b"x_own: 1\r\n" in sent
+
+
+def test_nobody_is_asked_to_continue_a_body_that_is_here(gateway, client):
+    client.send(b"PUT /api HTTP/1.1\r\n" + HEAD + b"Expect: 100-continue\r\nContent-Length: 1\r\n\r\na")
+    assert client.take().startswith(b"HTTP/1.1 100 ")
+    sent = gateway.upstream().take()
+    assert b"xpect" not in sent
+    assert payload(sent) == b"a"
 
 
 def test_a_method_that_is_not_served_is_told_which_are(in_memory):
