@@ -44,6 +44,7 @@ from shadowgate.runtime.bounds import Line
 from shadowgate.runtime.core import Core
 from shadowgate.runtime.discovery import Resolver
 from shadowgate.runtime.forwarding import compile_forwarding
+from shadowgate.runtime.mirror import abandon
 from shadowgate.runtime.registry import Registry
 from shadowgate.runtime.stats import Stats
 from shadowgate.runtime.timers import Timers
@@ -355,6 +356,7 @@ class Gateway:
         for factory in self._factories:
             for connection in list(factory.side.connections):
                 connection.close()
+        abandon(self.core)
         self.registry.close()
         self._readiness.close()
         self.core.access_log.flush()

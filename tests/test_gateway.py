@@ -278,6 +278,33 @@ def test_tunnels_stand_until_the_gateway_is_closed(it):
     assert it.gateway.core.in_flight == 0
 
 
+def test_a_request_that_is_not_answered_when_the_gateway_is_closed_is_told(it):
+    it.apply(ONE)
+    client = it.client()
+    client.send(GET)
+    upstream = it.upstream()
+    it.gateway.drain()
+    it.gateway.close()
+    answer = client.take()
+    assert answer.startswith(b"HTTP/1.1 503 ")
+    assert answer.endswith(b"\r\n\r\ndrained: the gateway is about to end\n")
+    assert (client.state, upstream.state) == ("closed", "aborted")
+    assert it.gateway.stats.route("all").outcomes == {"drained": 1}
+    assert it.gateway.core.in_flight == 0
+
+
+def test_an_answer_that_is_half_sent_when_the_gateway_is_closed_is_cut(it):
+    it.apply(ONE)
+    client = it.client()
+    client.send(GET)
+    it.upstream().send(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf")
+    it.gateway.drain()
+    it.gateway.close()
+    assert client.take().endswith(b"\r\n\r\nhalf")
+    assert client.state == "closed"
+    assert it.gateway.stats.route("all").outcomes == {"drained": 1}
+
+
 def test_an_idle_gateway_drains_at_once(it):
     done = []
     it.gateway.drain().addCallback(done.append)

@@ -258,8 +258,12 @@ class ServerConnection:
             self._close()
 
     def close(self) -> None:
-        """End at once, whatever is under way."""
-        self._transport.abortConnection()
+        """End at once; a request that has no answer yet is given one."""
+        exchange = self._exchange
+        if exchange is not None:
+            exchange.request_broken(outcomes.DRAINED)
+        if exchange is None or self._outbox.full:
+            self._transport.abortConnection()
 
     # Reading
 

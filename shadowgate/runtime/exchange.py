@@ -157,7 +157,7 @@ class Exchange:
             self._finish(outcomes.CLIENT_GONE, outcomes.CLIENT_GONE.status)
 
     def request_broken(self, outcome: Outcome) -> None:
-        """The request's body turned out invalid or late; nobody may take what came of it for a whole request."""
+        """The request turned out invalid, or late; nobody may take what came of it for a whole one."""
         if self._done:
             return
         self._stop()

@@ -53,6 +53,13 @@ def fire(
     return shadows
 
 
+def abandon(core: Core) -> None:
+    """The gateway ends: give up the shadows under way, so that each of them is counted, logged and told of."""
+    for entry in core.timers:
+        if isinstance(entry, Shadow):
+            entry.cancel("draining")
+
+
 class Shadow:
     """One copy of one request, from its sampling to its end.
 

@@ -57,6 +57,9 @@ ATTEMPT_TIMEOUT = Outcome("attempt_timeout", 504, "the upstream did not answer i
 ROUTE_TIMEOUT = Outcome("route_timeout", 504, "the request took too long")
 IDLE_TIMEOUT = Outcome("idle_timeout", 504, "nothing moved for too long")
 
+DRAINED = Outcome("drained", 503, "the gateway is about to end")
+"""Its time to drain was over before the upstream's answer was."""
+
 CLIENT_GONE = Outcome("client_gone", 499, "the client closed the connection")
 REQUEST_TIMEOUT = Outcome("request_timeout", 408, "the request was not received in time")
 BAD_REQUEST = Outcome("bad_request", 400, "the request was not valid HTTP")

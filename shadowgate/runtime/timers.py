@@ -6,7 +6,8 @@ expiry; a lane keeps one call of the clock for all of them.  A timeout fires up 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import chain
 from typing import Protocol
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -73,6 +74,9 @@ class Lane:
             self._call.cancel()
             self._call = None
 
+    def __iter__(self) -> Iterator[Expiring]:
+        return iter(tuple(self._entries))
+
     def __len__(self) -> int:
         return len(self._entries)
 
@@ -113,6 +117,10 @@ class Timers:
     def close(self) -> None:
         for lane in self._lanes.values():
             lane.close()
+
+    def __iter__(self) -> Iterator[Expiring]:
+        """Give everybody whose time is running."""
+        return chain.from_iterable(tuple(self._lanes.values()))
 
     def __len__(self) -> int:
         """Return how many timeouts are running."""

@@ -15,6 +15,9 @@ from harness.wire import OK, Wire, get
 GOOD = 'clusters: {{upstream: "{0}"}}\nroutes: [{{to: upstream}}]\n'
 
 
+MIRRORED = 'clusters: {{upstream: "{0}", candidate: "{1}"}}\nroutes: [{{to: upstream, mirror: candidate}}]\n'
+
+
 def is_open(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
@@ -60,8 +63,25 @@ def test_it_waits_no_longer_than_the_drain_timeout(start_gateway):
             client.send(get("/"))
             until(lambda: upstream.received, "the request")
             gateway.signal(signal.SIGTERM)
-            assert client.ended()
+            answer = client.answer()
+            assert (answer.status, answer.get(b"connection")) == (503, b"close")
+            assert answer.body == b"drained: the gateway is about to end\n"
         assert gateway.ended() == 0
+        assert "Traceback" not in gateway.said
+        assert [(line["status"], line["outcome"]) for line in gateway.access()] == [(503, "drained")]
+
+
+@pytest.mark.parametrize("more", [(), ("--workers", "2")], ids=["one process", "workers"])
+def test_a_shadow_that_is_under_way_at_the_end_has_its_line_in_the_log(start_gateway, more):
+    with peer() as primary, peer(silent) as mirror:
+        gateway = start_gateway({"a.yaml": MIRRORED.format(primary, mirror)}, *more)
+        assert gateway.ask(get("/")).status == 200
+        until(lambda: mirror.received, "the shadow")
+        gateway.signal(signal.SIGTERM)
+        assert gateway.ended() == 0
+        request, shadow = sorted(gateway.access(), key=lambda line: line["kind"])
+        assert (shadow["outcome"], shadow["reason"]) == ("failed", "draining")
+        assert shadow["request_id"] == request["request_id"]
         assert "Traceback" not in gateway.said
 
 

@@ -356,6 +356,7 @@ def test_workers_wait_no_longer_than_the_drain_timeout(start_gateway):
             client.send(get("/"))
             until(lambda: upstream.received, "the request")
             gateway.signal(signal.SIGTERM)
+            assert client.answer().status == 503
             assert client.ended()
         assert gateway.ended() == 0
 
@@ -372,6 +373,8 @@ def test_a_second_signal_ends_it_at_once(start_gateway, count: str, second: sign
             until(lambda: gateway.admin("/ready").status == 503, "draining")
             assert gateway.process.poll() is None
             gateway.signal(second)
+            if count == "1":  # several are not asked for a last word
+                assert client.answer().status == 503
             assert client.ended()
         assert gateway.ended() == 0
         assert "Traceback" not in gateway.said

@@ -3,6 +3,7 @@
 import pytest
 
 from shadowgate.plugin import Reply
+from shadowgate.runtime.mirror import abandon
 
 
 def raises(*given):
@@ -355,3 +356,19 @@ def test_no_shadow_begins_while_the_gateway_drains(mirrored):
     it.core.draining = True
     it.again()
     assert (it.mirror.sampled, it.mirror.dropped) == (before + 1, {"draining": 1})
+
+
+def test_shadows_under_way_when_the_gateway_ends_are_given_up_and_told_of(mirrored):
+    seen = []
+    it = mirrored(observers=(("watch", seen.append),))
+    it.idle("~v2")
+    it.again()
+    it.again()
+    it.idle("v1")
+    it.event("GET /")  # an exchange whose time runs too
+    it.commands.clear()
+    abandon(it.core)
+    assert it.commands == ["~v2 abort", "~v2 cancel", "~v2 cancel"]
+    assert (it.mirror.failed, it.mirror.dropped) == ({"draining": 1}, {"draining": 2})
+    assert [one.reason for one in seen] == ["draining"] * 3
+    assert it.mirror.in_flight == 0

@@ -126,6 +126,19 @@ def test_an_expiry_that_raises_does_not_stop_the_lane(clock, lane):
     assert len(second.at) == 1
 
 
+def test_everybody_whose_time_is_running_can_be_found_and_stopped_meanwhile(clock):
+    timers = Timers(clock)
+    entries = [Entry(clock), Entry(clock), Entry(clock)]
+    for entry, seconds in zip(entries, (5, 7, 5), strict=True):
+        timers.lane(seconds).start(entry)
+    found = []
+    for entry in timers:
+        found.append(entry)
+        timers.lane(5).stop(entry)
+    assert set(found) == set(entries)
+    assert list(timers) == [entries[1]]
+
+
 def test_a_closed_lane_leaves_nothing_behind(clock, lane):
     lane.start(Entry(clock))
     lane.close()
