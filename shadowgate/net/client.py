@@ -66,6 +66,7 @@ class ClientConnection:
         self._connected = False
         self._asking: RequestHead | None = None
         self._raw: Raw | None = None
+        self.overhead = 0
         self.reused = False
         self.requests = 0
 
@@ -288,6 +289,8 @@ class ClientConnection:
             return True
         reader = reader_for(length, self._limits)
         payload = reader.feed(rest) if rest else b""
+        if self._shadow:
+            self.overhead = len(rest) - len(payload)
         if reader.done:
             self._input = reader.rest
             if not reader.trailers:
@@ -304,6 +307,8 @@ class ClientConnection:
     def _read_body(self, receiver: Receiver, reader: BodyReader) -> None:
         data, self._input = self._input, b""
         payload = reader.feed(data)
+        if self._shadow:
+            self.overhead += len(data) - len(payload)
         if not reader.done:
             if payload:
                 receiver.response_data(payload)

@@ -8,7 +8,7 @@ read only to keep the connection and then dropped, unless an observer asked for 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Final, Literal
 
 from shadowgate.compiler.snapshot import CompiledMirror
 from shadowgate.http.head import RequestHead, ResponseHead
@@ -22,6 +22,10 @@ from shadowgate.runtime.outcomes import Outcome
 from shadowgate.runtime.stats import status_class
 from shadowgate.runtime.streams import Dial, Upstream
 from shadowgate.runtime.timers import Lane
+
+FRAMING_WEIGHT: Final = 64
+"""How many bytes of payload a byte of framing stands for, in what an answer is worth: reading a chunk costs about as
+much as reading some hundred bytes, and an answer can be made of chunks of one byte."""
 
 
 def fire(
@@ -246,7 +250,7 @@ class Shadow:
 
     def response_data(self, data: bytes) -> None:
         self._keep(data)
-        if self._received > self._most:
+        if self._received > self._most or self._is_tedious():
             self._cut()
 
     def response_end(self, trailers: Sequence[Pair]) -> None:
@@ -300,6 +304,13 @@ class Shadow:
         if room > 0 and data:
             self._body.append(data[:room])
         self._received += len(data)
+
+    def _is_tedious(self) -> bool:
+        """Whether the answer comes in chunks so small that it takes more time than its length is worth."""
+        received, stream = self._received, self._stream
+        if stream is None or received < self._mirror.keep_response:
+            return False
+        return received + FRAMING_WEIGHT * stream.overhead > self._most
 
     def _cut(self) -> None:
         """The answer is longer than it is worth reading: closing is cheaper, and the shadow has told its status."""

@@ -102,8 +102,12 @@ class Receiver(Protocol):
 
 
 class Upstream(Protocol):
-    """One request's stream to an endpoint; the pool takes it back by itself when the answer is whole."""
+    """One request's stream to an endpoint; the pool takes it back by itself when the answer is whole.
 
+    ``overhead`` is what was read of a shadow's answer beside its payload; nobody counts that of a primary's.
+    """
+
+    overhead: int
     reused: bool
 
     def send_head(self, head: RequestHead, length: int, data: bytes, ended: bool) -> None: ...

@@ -131,6 +131,22 @@ def test_a_mirror_with_an_endless_body(gateway: Gateway):
     assert accounts.completed == {"2xx": REQUESTS}
 
 
+def test_a_mirror_with_an_endless_body_of_tiny_chunks(gateway: Gateway):
+    """Every chunk takes time that clients wait for: far less is read of it than of a body in one piece."""
+
+    def endless(server: Peer, wire: Wire) -> None:
+        server.requests.append(wire.request())
+        wire.send(ENDLESS)
+        while True:
+            wire.send(b"1\r\nx\r\n" * 10_000)
+
+    with mirrored_to(gateway, endless, "tiny-chunks"):
+        ask_repeatedly(gateway)
+        accounts = gateway.settled_accounts("tiny-chunks", REQUESTS)
+    assert accounts.completed == {"2xx": REQUESTS}
+    assert gateway.metric("shadowgate_mirror_received_bytes_total", mirror="tiny-chunks") < REQUESTS * 64 * 1024
+
+
 def test_a_mirror_that_stops_reading_during_an_upload(gateway: Gateway):
     """16 MB fit into no socket's buffers: an upload that waited for this mirror would never end."""
     upload = bytes(range(256)) * 65536

@@ -20,11 +20,14 @@ class Connection:
 
     wire: object
     events: object
+    shadow: bool = False
     released: list = field(factory=list)
     protocol: ClientConnection = field(init=False)
 
     def __attrs_post_init__(self):
-        self.protocol = ClientConnection(WireLimits(), lambda it, usable: self.released.append(usable))
+        self.protocol = ClientConnection(
+            WireLimits(), lambda it, usable: self.released.append(usable), shadow=self.shadow
+        )
         self.protocol.makeConnection(self.wire)
 
     def ask(self, method="GET", length=NO_BODY, data=b"", ended=True):
@@ -47,6 +50,21 @@ class Connection:
 @pytest.fixture
 def it(wire, events):
     return Connection(wire, events())
+
+
+# What reading a shadow's answer costs
+
+
+def test_what_stands_beside_the_payload_of_a_shadows_answer_is_counted(wire, events):
+    it = Connection(wire, events(), shadow=True)
+    for _ in range(2):
+        it.ask()
+        it.hear(OK + b"Transfer-Encoding: chunked\r\n\r\n1\r\na", b"\r\n1\r\nb\r\n")
+        assert it.protocol.overhead == 3 + 7
+        it.hear(b"0\r\n\r\n")
+    it.ask()
+    it.hear(OK + b"Content-Length: 3\r\n\r\na", b"b")
+    assert it.protocol.overhead == 0
 
 
 # Requests

@@ -101,6 +101,7 @@ class ScriptedStream:
     stage: "Stage"
     name: str
     receiver: object
+    overhead: int = 0
     reused: bool = False
     head: object = None
     full_at_once: bool = False

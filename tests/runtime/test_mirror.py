@@ -332,6 +332,32 @@ def test_a_longer_answer_than_is_worth_reading_is_cut_and_counts_as_completed(mi
     assert it.mirror.completed[2] == 1
 
 
+def test_an_answer_of_tiny_chunks_is_cut_long_before_it_is_too_long(mirrored):
+    it = mirrored(limits={"response": 1000})
+    it.event("~v2 answers 200 chunked 'a' ...")
+    it.streams["~v2"].overhead = 15
+    it.event("~v2 body 'bc'")
+    assert it.commands == []
+    it.streams["~v2"].overhead = 20
+    it.play("""
+        >> ~v2 body 'd'
+        << ~v2 abort
+    """)
+    assert (it.mirror.completed[2], it.result.received) == (1, 4)
+
+
+def test_tiny_chunks_are_read_as_far_as_an_observer_asks(mirrored):
+    it = mirrored(limits={"response": 1000}, keep_response=6)
+    it.event("~v2 answers 200 chunked 'abc' ...")
+    it.streams["~v2"].overhead = 5000
+    it.play("""
+        >> ~v2 body 'de'
+        >> ~v2 body 'f'
+        << ~v2 abort
+    """)
+    assert it.result.body == b"abcdef"
+
+
 def test_an_answer_known_to_be_too_long_is_cut_at_its_head(mirrored):
     mirrored(limits={"response": 5}).play("""
         >> ~v2 answers 200 length=6 'a' ...
