@@ -64,12 +64,23 @@ def _check(
         message = f"{destination.cluster} has no port {destination.port}; {consequence}"
         warn(references.UNKNOWN_PORT, message, f"one of {', '.join(numbers)}")
         return
+    if destination.port is not None and not numbers and route.kind == NATIVE:
+        _check_own_port(destination.port, cluster, warn)
     if destination.port is None and len(numbers) > 1:
         # A mesh would take the port that the client dialled; a gateway listens elsewhere.
         message = f"{destination.cluster} has several ports and none is chosen; {numbers[0]} is taken"
         warn(references.PORT_NOT_CHOSEN, message, f"port.number: one of {', '.join(numbers)}")
     if destination.subset is not None:
         _check_subset(destination.subset, cluster, consequence, warn)
+
+
+def _check_own_port(port: int, cluster: Cluster, warn: Callable[[Check, str, str], None]) -> None:
+    """A cluster of the native form has no ports to choose from: each endpoint has its own."""
+    ports = sorted({each.port for each in cluster.endpoints if each.port})
+    if ports and ports != [port]:
+        numbers = ", ".join(map(str, ports))
+        message = f"port {port} chooses nothing in {cluster.name}: its endpoints are asked at their own, {numbers}"
+        warn(references.UNKNOWN_PORT, message, "no port")
 
 
 def _check_subset(name: str, cluster: Cluster, consequence: str, warn: Callable[[Check, str, str], None]) -> None:

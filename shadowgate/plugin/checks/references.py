@@ -21,7 +21,8 @@ UNKNOWN_HOST: Final = Check(
 UNKNOWN_PORT: Final = Check(
     "SG0503",
     "The host has no such port.",
-    "Destinations name the port of the service and not that of its pods. Choose one of those in `expected`.",
+    "Destinations name the port of the service and not that of its pods. Choose one of those in `expected`. "
+    "Clusters of the native form have no ports to choose from: their endpoints have one each.",
 )
 PORT_NOT_CHOSEN: Final = Check(
     "SG0504",
