@@ -50,8 +50,8 @@ class Share:
 
     @property
     def crowded(self) -> bool:
-        """Whether idle connections should make room for those of other mirrors."""
-        return self._capacity.most > 0 and self.used > self.most // 2
+        """Whether so much of the quarter is taken that idle connections should make room for other mirrors'."""
+        return 4 * self.used > self._capacity.most > 0
 
     def take(self, endpoint: IStreamClientEndpoint) -> IStreamClientEndpoint:
         """Count one connection more; return who makes it: ``endpoint``, or one that fails where there is no room."""
