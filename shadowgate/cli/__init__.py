@@ -10,7 +10,9 @@ import os
 import sys
 from collections.abc import Sequence
 
+from twisted.logger import ILogObserver, LogEvent, LogLevel, globalLogBeginner
 from twisted.python import usage
+from zope.interface import provider
 
 from shadowgate.cli.apply import APPLY, CREATE
 from shadowgate.cli.check import CHECK
@@ -23,6 +25,7 @@ from shadowgate.cli.get import GET
 from shadowgate.cli.plugins import PLUGINS
 from shadowgate.cli.run import RUN
 from shadowgate.cli.version import VERSION
+from shadowgate.lines import lines_of
 
 COMMANDS: tuple[Command, ...] = (RUN, CHECK, EXPLAIN, DUMP, DIFF, APPLY, CREATE, GET, DELETE, PLUGINS, VERSION)
 
@@ -44,6 +47,16 @@ class Options(CommandOptions):
             raise usage.UsageError(f"say what to do: {', '.join(names[:-1])} or {names[-1]}")
 
 
+@provider(ILogObserver)
+def _tell_mistakes(event: LogEvent) -> None:
+    """Write what nobody has caught to standard error, as Twisted does before a log is begun.
+
+    But for what ``twisted.plugin`` says, in the manner of old, of drop-ins that do not import: the catalog tells.
+    """
+    if event.get("log_level") is LogLevel.critical and event.get("log_namespace") != "log_legacy":
+        sys.stderr.write("".join(f"{line}\n" for line in lines_of(event)))
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; leaves through ``SystemExit``."""
     options = Options()  # type: ignore[no-untyped-call]
@@ -54,6 +67,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.stderr.write(f"{shown.getSynopsis()}\nshadowgate: {wrong}\n")
         raise SystemExit(2) from None
     chosen = next(command for command in COMMANDS if command.name == options.subCommand)
+    if arguments is None and chosen is not RUN:
+        globalLogBeginner.beginLoggingTo([_tell_mistakes], redirectStandardIO=False)
     try:
         status = chosen.act(options.subOptions)
         sys.stdout.flush()

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
+from harness.processes import ROOT
+
 GOOD = 'clusters: {{upstream: "{0}"}}\nroutes: [{{to: upstream}}]\n'
 
 
-def shadowgate(*arguments: str) -> subprocess.CompletedProcess[str]:
+def shadowgate(*arguments: str, path: str = "") -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "shadowgate", *arguments], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-m", "shadowgate", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT), path))},
     )
 
 
@@ -44,3 +52,16 @@ def test_plugins_and_version_and_a_command_that_is_none():
     assert unknown.returncode == 1 and "header-rewrite" in unknown.stderr
     assert shadowgate("version").stdout.startswith("shadowgate ")
     assert shadowgate("dance").returncode == shadowgate().returncode == 2
+
+
+def test_a_drop_in_that_cannot_be_imported_is_told_in_one_line(directory: Path):
+    dropins = directory / "twisted" / "plugins"
+    dropins.mkdir(parents=True)
+    (dropins / "acme_broken.py").write_text("import no_such_module_at_all\n")
+    good = directory / "good.yaml"
+    good.write_text(GOOD.format("127.0.0.1:1"))
+    listed = shadowgate("plugins", path=str(directory))
+    assert f"  {dropins / 'acme_broken.py'}: ModuleNotFoundError: No module named 'no_such" in listed.stdout
+    checked = shadowgate("check", str(good), path=str(directory))
+    assert (listed.returncode, checked.returncode) == (0, 0)
+    assert listed.stderr == checked.stderr == ""
