@@ -42,6 +42,10 @@ class IBalancer(Interface):
         """
 
 
+class IBindingBalancer(IBalancer):
+    """A balancer whose choice nobody else can stand in for: another attempt asks it again, and goes nowhere else."""
+
+
 class IBalancerHooks(Interface):
     """A balancer that also has a say in requests and answers, as one that hands out a session cookie has."""
 

@@ -13,7 +13,7 @@ from twisted.internet.interfaces import IDelayedCall
 
 from shadowgate.http.head import RequestHead
 from shadowgate.model import Endpoint, TrafficPolicy
-from shadowgate.plugin import Environment, IBalancer
+from shadowgate.plugin import Environment, IBalancer, IBindingBalancer
 from shadowgate.runtime.discovery import Discovery
 from shadowgate.runtime.health import Checked, eligible, panic_percent
 from shadowgate.runtime.locality import groups
@@ -167,7 +167,12 @@ class LiveCluster:
         return self._watch is not None
 
     def pick_other(self, tried: Collection[str]) -> EndpointState | None:
-        """Return the least busy endpoint that is none of the ``tried``, whatever the balancer thinks; None for none."""
+        """Return the least busy endpoint that is none of the ``tried``, or None.
+
+        The balancer is not asked; where its choice binds there are no others.
+        """
+        if IBindingBalancer.providedBy(self._balancer):
+            return None
         others = [endpoint for endpoint in self.eligible if endpoint.weight and endpoint.name not in tried]
         return min(others, key=lambda endpoint: endpoint.in_flight, default=None)
 

@@ -4,6 +4,7 @@ from shadowgate.bundled.balancers.affinity import CookieAttribute, SessionCookie
 from shadowgate.bundled.balancers.hash import Hash
 from shadowgate.bundled.balancers.least_request import LeastRequest
 from shadowgate.bundled.balancers.maglev import Maglev
+from shadowgate.bundled.balancers.passthrough import Passthrough
 from shadowgate.bundled.balancers.random import Random
 from shadowgate.bundled.balancers.ring_hash import RingHash
 from shadowgate.bundled.balancers.round_robin import RoundRobin
@@ -40,6 +41,11 @@ class TestMaglev(BalancerContract):
 class TestMaglevOfAHandedOutCookie(BalancerContract):
     def make(self):
         return Maglev(cookie=SessionCookie("session", ttl=60.0), table_size=251)
+
+
+class TestPassthrough(BalancerContract):
+    def make(self):
+        return Passthrough()
 
 
 class TestRandom(BalancerContract):

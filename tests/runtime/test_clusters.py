@@ -16,7 +16,7 @@ from shadowgate.model import (
     TrafficPolicy,
     Warmup,
 )
-from shadowgate.plugin import Environment, IBalancer
+from shadowgate.plugin import Environment, IBalancer, IBindingBalancer
 from shadowgate.runtime.clusters import EndpointState, LiveCluster
 from shadowgate.runtime.health import Checked
 from shadowgate.runtime.outliers import Record
@@ -421,6 +421,16 @@ def test_another_endpoint_is_the_least_busy_of_those_not_tried(house):
     assert cluster.pick_other({"a:80"}).name == "c:80"
     assert cluster.pick_other({"a:80", "c:80"}).name == "b:80"
     assert cluster.pick_other({"a:80", "b:80", "c:80"}) is None
+
+
+def test_nobody_stands_in_for_an_endpoint_whose_choice_binds(house):
+    @implementer(IBindingBalancer)
+    class Binding:
+        def compile(self, endpoints, env):
+            return lambda head: endpoints[0]
+
+    house.balancer = Binding()
+    assert house.cluster(A, B).pick_other({"a:80"}) is None
 
 
 def test_without_a_budget_there_is_always_room(house):

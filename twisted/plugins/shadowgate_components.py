@@ -27,6 +27,7 @@ source_labels = Plugin("source-labels", IMatcher, f"{_BUNDLED}.matchers.source_l
 hash_balancer = Plugin("hash", IBalancer, f"{_BUNDLED}.balancers.hash.Hash")
 least_request = Plugin("least-request", IBalancer, f"{_BUNDLED}.balancers.least_request.LeastRequest")
 maglev = Plugin("maglev", IBalancer, f"{_BUNDLED}.balancers.maglev.Maglev")
+passthrough = Plugin("passthrough", IBalancer, f"{_BUNDLED}.balancers.passthrough.Passthrough")
 random_balancer = Plugin("random", IBalancer, f"{_BUNDLED}.balancers.random.Random")
 ring_hash = Plugin("ring-hash", IBalancer, f"{_BUNDLED}.balancers.ring_hash.RingHash")
 round_robin = Plugin("round-robin", IBalancer, f"{_BUNDLED}.balancers.round_robin.RoundRobin")

@@ -85,11 +85,6 @@ NO_TUNNEL: Final = Check(
 
 # loadBalancer
 
-PASSTHROUGH: Final = Check(
-    "SG0230",
-    "PASSTHROUGH has no meaning for a gateway.",
-    "It sends a request to the address that the client dialled, and that is the gateway's own. Choose a balancer.",
-)
 ONE_BALANCER: Final = Check(
     "SG0231",
     "A load balancer is said in two ways.",

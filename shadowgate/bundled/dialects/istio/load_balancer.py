@@ -26,6 +26,7 @@ _BALANCERS: Mapping[str, str] = {
     "LEAST_CONN": "least-request",
     "ROUND_ROBIN": "round-robin",
     "RANDOM": "random",
+    "PASSTHROUGH": "passthrough",
 }
 _WARMING: Final = ("least-request", "round-robin")
 _LARGEST_RING: Final = 8 * 1024 * 1024
@@ -225,14 +226,7 @@ class LoadBalancer:
                 message = "simple and consistentHash exclude each other"
                 scope.error(message, self.position, check=istio_destinations.ONE_BALANCER)
             return self.consistent_hash.translate(scope.inside("consistentHash"))
-        simple = self.simple or "UNSPECIFIED"
-        if simple == "PASSTHROUGH":
-            message = "PASSTHROUGH goes where the client was already going, which a gateway cannot know"
-            expected = f"one of {', '.join(_BALANCERS)}"
-            inner = scope.inside("simple")
-            inner.error(message, self.position, expected=expected, check=istio_destinations.PASSTHROUGH)
-            simple = "UNSPECIFIED"
-        return PluginUse(_BALANCERS[simple], None, self.position)
+        return PluginUse(_BALANCERS[self.simple or "UNSPECIFIED"], None, self.position)
 
     def _warmup(self, balancer: PluginUse, scope: Scope) -> model.Warmup | None:
         if self.warmup_duration_secs is not None:

@@ -31,6 +31,7 @@ def translate(text, ejects=True):
         ("LEAST_CONN", "least-request"),
         ("ROUND_ROBIN", "round-robin"),
         ("RANDOM", "random"),
+        ("PASSTHROUGH", "passthrough"),
     ],
 )
 def test_each_simple_balancer_has_its_plugin(simple, balancer):
@@ -41,10 +42,6 @@ def test_each_simple_balancer_has_its_plugin(simple, balancer):
 def test_saying_nothing_is_least_request_and_not_the_hosts_balancer():
     policy, problems = translate("{}")
     assert (policy.balancer.name, problems) == ("least-request", [])
-
-
-def test_passthrough_is_an_error():
-    assert translate("{simple: PASSTHROUGH}")[1] == ["error loadBalancer.simple"]
 
 
 @pytest.mark.parametrize(
