@@ -64,8 +64,8 @@ class Candidate(Protocol):
 class Reply:
     """An answer made by the gateway itself.
 
-    ``status`` is a final one, 200 to 599; without a ``reason`` the standard phrase is sent.  The length is written by
-    the gateway, and no body is sent where none belongs (HEAD, 204, 304).
+    ``status`` is a final one, 200 to 600; without a ``reason`` the standard phrase is sent.  The length is written by
+    the gateway, and no body is sent where none belongs (HEAD, 204, 205, 304).
     """
 
     status: int

@@ -38,7 +38,7 @@ def own_answer(
 
 def _reply_body(reply: Reply, head: ResponseHead, method: bytes) -> tuple[int, bytes]:
     """Return the length and the body to send; to HEAD and 304 the length stays as a field (RFC 9110 section 8.6)."""
-    body = reply.body
+    body = b"" if head.status == 205 else reply.body  # RFC 9110 section 15.3.6
     if method != b"HEAD" and head.status not in (204, 304):
         return len(body), body
     if body and head.status != 204:

@@ -412,7 +412,7 @@ def _assert_response_hook(hook: Callable[[RequestHead, ResponseHead], Any], head
     """Ask the hook about several answers to a request; what it makes of them has to be an answer still."""
     for answer in _answers():
         assert hook(head, answer) is None, "on_response changes the response in place"
-        assert 200 <= answer.status <= 599, f"{answer!r}"
+        assert 200 <= answer.status <= 600, f"{answer!r}"
         _assert_fields(answer.headers)
 
 

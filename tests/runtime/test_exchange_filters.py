@@ -79,6 +79,14 @@ def test_answers_that_have_no_body_get_none(stage, method, status, expected):
     assert it.record.sent == 0
 
 
+def test_a_205_has_a_body_of_no_bytes(stage):
+    it = stage(on_request=[("one", lambda head: Reply(205, b"12345"))])
+    it.play("""
+        >> GET /
+        << client 205 length=0
+    """)
+
+
 @pytest.mark.parametrize("at", ["on_request", "on_response", "request_body", "response_body", "find", "choose", "pick"])
 def test_a_plugin_that_raises_costs_its_request_and_nothing_else(stage, at):
     hooks = {at: [("bad", raises)]} if at.startswith(("on_", "re")) else {}

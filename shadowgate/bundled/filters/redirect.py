@@ -39,6 +39,11 @@ def _port(_instance: Any, _attribute: Attribute[Any], value: int | None) -> None
         raise ValueError(f"a port lies between 1 and 65535, not at {value}")
 
 
+def _code(_instance: Any, _attribute: Attribute[int], value: int) -> None:
+    if not 300 <= value <= 399:
+        raise ValueError(f"the status of a redirect lies between 300 and 399, not at {value}")
+
+
 @implementer(IFilter)
 @frozen(kw_only=True)
 class Redirect:
@@ -76,8 +81,13 @@ class Redirect:
     derive_port: Literal["protocol-default", "request"] | None = field(
         default=None, metadata={"doc": "The scheme's well-known port, or the one that the request came in by."}
     )
-    code: Literal[301, 302, 303, 307, 308] = field(
-        default=301, metadata={"doc": "The status; 307 and 308 keep the method, the others may not."}
+    code: int = field(
+        default=301,
+        validator=_code,
+        metadata={
+            "doc": "The status, 300 to 399. Clients follow 301, 302, 303, 307 and 308; of these 307 and 308 keep the "
+            "method, the others may not."
+        },
     )
 
     def __attrs_post_init__(self) -> None:

@@ -14,8 +14,8 @@ from shadowgate.plugin.values import Environment, FilterHooks, Reply
 
 
 def _final_status(_instance: Any, _attribute: Attribute[int], value: int) -> None:
-    if not 200 <= value <= 599:
-        raise ValueError(f"the status of an answer lies between 200 and 599, not at {value}")
+    if not 200 <= value <= 600:  # 600 as in Istio, whose checks let it pass
+        raise ValueError(f"the status of an answer lies between 200 and 600, not at {value}")
 
 
 def _encoded(body: str | bytes) -> bytes:
@@ -27,7 +27,7 @@ def _encoded(body: str | bytes) -> bytes:
 class Respond:
     """Answers every request that comes here; nothing is forwarded or mirrored (Istio ``directResponse``)."""
 
-    status: int = field(default=200, validator=_final_status, metadata={"doc": "The status, 200 to 599."})
+    status: int = field(default=200, validator=_final_status, metadata={"doc": "The status, 200 to 600."})
     body: bytes = field(default=b"", converter=_encoded, metadata={"doc": "The body, sent as UTF-8."})
     headers: Mapping[str, str] = field(
         factory=dict,
@@ -36,8 +36,8 @@ class Respond:
     )
 
     def __attrs_post_init__(self) -> None:
-        if self.body and self.status in (204, 304):
-            raise ValueError(f"an answer of status {self.status} has no body (RFC 9110 section 6.4.1)")
+        if self.body and self.status in (204, 205, 304):
+            raise ValueError(f"an answer of status {self.status} has no body (RFC 9110 sections 6.4.1 and 15.3.6)")
 
     def compile(self, env: Environment) -> FilterHooks:
         pairs = to_pairs(self.headers)

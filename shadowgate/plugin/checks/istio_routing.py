@@ -192,7 +192,7 @@ REDIRECT: Final = Check(
     "SG0132",
     "A redirect cannot be made like this.",
     "Give it at least one of `uri`, `prefixRewrite`, `authority`, `port`, `derivePort` and `scheme` (http or "
-    "https). `redirectCode` is 301, 302, 303, 307 or 308; `uri` and `prefixRewrite` exclude each other, and so do "
+    "https). `redirectCode` lies between 300 and 399; `uri` and `prefixRewrite` exclude each other, and so do "
     "`port` and `derivePort`.",
 )
 REDIRECT_PREFIX: Final = Check(
@@ -203,7 +203,7 @@ REDIRECT_PREFIX: Final = Check(
 DIRECT_RESPONSE: Final = Check(
     "SG0134",
     "A direct response cannot be given like this.",
-    "`status` lies between 200 and 599; `body` is `string` or `bytes` (base64) and has at most 1 MB.",
+    "`status` lies between 200 and 600; `body` is `string` or `bytes` (base64) and has at most 1 MB.",
 )
 LARGE_BODY: Final = Check(
     "SG0135",
@@ -219,7 +219,7 @@ RETRIES: Final = Check(
 FAULT: Final = Check(
     "SG0137",
     "A fault cannot be injected like this.",
-    "A fault has a `delay` with `fixedDelay`, an `abort` with `httpStatus` (200 to 599) or `grpcStatus` (a name "
+    "A fault has a `delay` with `fixedDelay`, an `abort` with `httpStatus` (200 to 600) or `grpcStatus` (a name "
     "such as UNAVAILABLE), or both.",
 )
 FAULT_IN_VAIN: Final = Check(
@@ -231,6 +231,17 @@ CORS: Final = Check(
     "SG0139",
     "A CORS policy cannot be kept like this.",
     "`allowOrigins` are conditions with `exact`, `prefix` or `regex`; methods and headers are tokens, or `*`.",
+)
+UNFOLLOWED: Final = Check(
+    "SG0140",
+    "Clients do not follow a redirect with this code.",
+    "It is answered as it is written, with `Location`. Istio has no action for codes other than 301, 302, 303, 307 and "
+    "308.",
+)
+UNSENT_BODY: Final = Check(
+    "SG0141",
+    "An answer of this status has no body.",
+    "The answer goes out without it: 204, 205 and 304 have none (RFC 9110).",
 )
 
 # Gateway

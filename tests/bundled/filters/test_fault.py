@@ -15,7 +15,7 @@ def test_an_abort_answers_with_its_status_and_says_who_it_was():
     assert reply.headers == ((b"Content-Type", b"text/plain"),)
 
 
-@pytest.mark.parametrize("status", [204, 304])
+@pytest.mark.parametrize("status", [204, 205, 304])
 def test_an_answer_that_has_no_body_gets_none(status):
     reply = compile_component(Fault, abort={"status": status}).on_request(HEAD)
     assert (reply.status, reply.body, reply.headers) == (status, b"", ())
@@ -128,8 +128,8 @@ def test_what_was_done_is_counted():
         ("delay: {fixed: 1s, percent: 101}", "a percentage lies between 0 and 100"),
         ("abort: {percent: 50}", "give exactly one of status and grpcStatus"),
         ("abort: {status: 500, grpcStatus: INTERNAL}", "give exactly one of status and grpcStatus"),
-        ("abort: {status: 600}", "the status of an answer lies between 200 and 599"),
-        ("abort: {status: 101}", "the status of an answer lies between 200 and 599"),
+        ("abort: {status: 601}", "the status of an answer lies between 200 and 600"),
+        ("abort: {status: 101}", "the status of an answer lies between 200 and 600"),
         ("abort: {grpcStatus: UNAVAILIBLE}", 'did you mean "UNAVAILABLE"'),
     ],
 )

@@ -37,9 +37,10 @@ def test_yaml_reads_into_the_answer():
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("status: 100", "lies between 200 and 599, not at 100"),
-        ("status: 600", "lies between 200 and 599, not at 600"),
+        ("status: 100", "lies between 200 and 600, not at 100"),
+        ("status: 601", "lies between 200 and 600, not at 601"),
         ("{status: 204, body: x}", "an answer of status 204 has no body"),
+        ("{status: 205, body: x}", "an answer of status 205 has no body"),
         ("headers: {Content-Length: 3}", "Content-Length cannot be changed"),
         ('headers: {x-a: "a\\nb"}', "control character"),
         ("headers: {x-a: 1, X-a: 2}", "are the same header"),

@@ -14,11 +14,12 @@ from shadowgate.plugin.checks import Unfit, istio_routing
 
 _LARGEST: Final = 1024 * 1024
 _LARGE: Final = 100 * 1024
+_WITHOUT_BODY: Final = (204, 205, 304)
 
 
 def _status(_instance: Any, _attribute: Attribute[int], value: int) -> None:
-    if not 200 <= value <= 599:
-        raise Unfit(istio_routing.DIRECT_RESPONSE, "the status of an answer lies between 200 and 599")
+    if not 200 <= value <= 600:
+        raise Unfit(istio_routing.DIRECT_RESPONSE, "the status of an answer lies between 200 and 600")
 
 
 def _base64(_instance: Any, _attribute: Attribute[str | None], value: str | None) -> None:
@@ -37,8 +38,8 @@ class HTTPBody:
     bytes: str | None = field(default=None, validator=_base64)
 
     def __attrs_post_init__(self) -> None:
-        if (self.string is None) == (self.bytes is None):
-            raise Unfit(istio_routing.DIRECT_RESPONSE, "a body is given as string or as bytes")
+        if self.string is not None and self.bytes is not None:
+            raise Unfit(istio_routing.DIRECT_RESPONSE, "string and bytes exclude each other")
 
     @property
     def content(self) -> Any:
@@ -63,6 +64,9 @@ class DirectResponse:
         elif len(content) > _LARGE:
             message = f"the body has {len(content):,} bytes, which are kept in memory"
             scope.inside("body").warning(message, self.position, check=istio_routing.LARGE_BODY)
-        if content:
+        if content and self.status in _WITHOUT_BODY:
+            message = f"an answer of status {self.status} has no body; this one is not sent"
+            scope.inside("body").warning(message, self.position, check=istio_routing.UNSENT_BODY)
+        elif content:
             options["body"] = content
         return PluginUse("respond", options, self.position, key="directResponse")

@@ -27,8 +27,8 @@ _GRPC: Final = (
 
 
 def _status(_instance: Any, _attribute: Attribute[int | None], value: int | None) -> None:
-    if value is not None and not 200 <= value <= 599:
-        raise Unfit(istio_routing.FAULT, "the status of an answer lies between 200 and 599")
+    if value is not None and not 200 <= value <= 600:
+        raise Unfit(istio_routing.FAULT, "the status of an answer lies between 200 and 600")
 
 
 def _grpc_status(_instance: Any, _attribute: Attribute[str | None], value: str | None) -> None:

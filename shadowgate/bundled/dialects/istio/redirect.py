@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any, Final, Literal
 
 from attrs import Attribute, field, frozen
 
 from shadowgate.bundled.dialects.istio.matches import HTTPMatch
-from shadowgate.bundled.dialects.istio.values import port_number
+from shadowgate.bundled.dialects.istio.values import port_number, rooted
 from shadowgate.bundled.dialects.scope import Scope
 from shadowgate.errors import NOWHERE, Position
 from shadowgate.model import PluginUse
 from shadowgate.plugin.checks import Unfit, istio_routing
 
 _DEFAULT_CODE: Final = 301
-# Envoy knows no others (``RedirectAction.RedirectResponseCode``).
-_CODES: Final = (301, 302, 303, 307, 308)
+# Envoy knows no others (``RedirectAction.RedirectResponseCode``); Istio's checks let all of 3xx pass.
+_FOLLOWED: Final = (301, 302, 303, 307, 308)
 _DERIVED: Final = {"FROM_PROTOCOL_DEFAULT": "protocol-default", "FROM_REQUEST_PORT": "request"}
 
 
+_PORT: Final = re.compile(r":[0-9]+$", re.ASCII)
+_URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:", re.ASCII)
+
+
 def _code(_instance: Any, _attribute: Attribute[int], value: int) -> None:
-    if value and value not in _CODES:
-        raise Unfit(istio_routing.REDIRECT, f"a redirect has one of the codes {', '.join(map(str, _CODES))}")
+    if value and not 300 <= value <= 399:
+        raise Unfit(istio_routing.REDIRECT, "the code of a redirect lies between 300 and 399")
 
 
 def _scheme(_instance: Any, _attribute: Attribute[str], value: str) -> None:
@@ -52,18 +57,33 @@ class Redirect:
         self._check(scope)
         if self.prefix_rewrite:
             self._check_prefixes(scope.inside("prefixRewrite"), matches)
+        authority, derived = self._authority_and_derived_port()
         options = {
-            "path": self.uri,
-            "replacement": self.prefix_rewrite,
-            "authority": self.authority,
+            "path": self._path(),
+            "replacement": self.prefix_rewrite and rooted(self.prefix_rewrite),
+            "authority": authority,
             "scheme": self.scheme,
             "port": self.port,
-            "derive_port": _DERIVED.get(self.derive_port or ""),
+            "derive_port": derived,
         }
         given: dict[str, Any] = {key: value for key, value in options.items() if value}
         given["code"] = self.redirect_code or _DEFAULT_CODE
         matched = "prefix" if self.prefix_rewrite else ""
         return PluginUse("redirect", given, self.position, key="redirect", matched=matched)
+
+    def _path(self) -> str:
+        # Istio takes one without its slash, with which Envoy's Location would name another host.
+        return self.uri if not self.uri or _URL.match(self.uri) else rooted(self.uri)
+
+    def _authority_and_derived_port(self) -> tuple[str, str | None]:
+        """Return them so that at most one has a port: Envoy would write both, one behind the other."""
+        derived = _DERIVED.get(self.derive_port or "")
+        port = _PORT.search(self.authority)
+        if port is None:
+            return self.authority, derived
+        if self.port is None and self.derive_port != "FROM_REQUEST_PORT":
+            return self.authority, None
+        return self.authority[: port.start()], derived
 
     def _check(self, scope: Scope) -> None:
         def refuse(message: str, expected: str = "") -> None:
@@ -76,6 +96,10 @@ class Redirect:
             refuse("uri and prefixRewrite exclude each other")
         if self.port is not None and self.derive_port is not None:
             refuse("port and derivePort exclude each other")
+        if self.redirect_code and self.redirect_code not in _FOLLOWED:
+            message, expected = "clients do not follow a redirect with this code", ", ".join(map(str, _FOLLOWED))
+            inner, found = scope.inside("redirectCode"), str(self.redirect_code)
+            inner.warning(message, self.position, found=found, expected=expected, check=istio_routing.UNFOLLOWED)
 
     def _check_prefixes(self, scope: Scope, matches: Iterable[HTTPMatch]) -> None:
         for index, match in enumerate(matches):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from attrs import field, frozen
 
+from shadowgate.bundled.dialects.istio.values import rooted
 from shadowgate.bundled.dialects.scope import Scope
 from shadowgate.errors import NOWHERE, Position
 from shadowgate.model import PluginUse
@@ -54,7 +55,8 @@ class Rewrite:
             message = "uri and uriRegexRewrite exclude each other"
             scope.error(message, self.position, check=istio_routing.REWRITE)
         if self.uri:
-            options = {"replacement": self.uri}
+            # Istio takes one without its slash, with which Envoy's request would be none.
+            options = {"replacement": rooted(self.uri)}
             yield PluginUse("path-rewrite", options, self.position, key="rewrite", matched="prefix")
         elif self.uri_regex_rewrite is not None:
             regex = self.uri_regex_rewrite

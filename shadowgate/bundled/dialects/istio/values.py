@@ -80,6 +80,11 @@ def check_label(what: str, text: str, at: Position, scope: Scope, check: Check) 
         scope.error(f"{what} must be a DNS label", at, found=f'"{text}"', expected=expected, check=check)
 
 
+def rooted(path: str) -> str:
+    """Return the path with the slash that it begins with."""
+    return path if path.startswith("/") else f"/{path}"
+
+
 def is_authority(name: str) -> bool:
     """Return whether a header operation is about the host: ``:authority`` is HTTP/2's name of Host."""
     return name.lower() in ("host", ":authority")
