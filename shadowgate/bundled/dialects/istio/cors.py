@@ -67,7 +67,7 @@ class CorsPolicy:
                 message, expected = "nothing says which origins", "exact, prefix or regex"
                 inner.error(message, origin.position, expected=expected, check=istio_routing.CORS)
         if self.allow_origins:
-            return tuple(origin.options() for origin in self.allow_origins)
+            return tuple(origin.options() for origin in self.allow_origins if origin.options())
         return tuple({"exact": origin} for origin in self.allow_origin)
 
     def _check_tokens(self, words: Iterable[str], scope: Scope, *, methods: bool) -> None:

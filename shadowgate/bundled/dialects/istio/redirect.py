@@ -55,12 +55,13 @@ class Redirect:
 
     def translate(self, scope: Scope, matches: Iterable[HTTPMatch]) -> PluginUse:
         self._check(scope)
-        if self.prefix_rewrite:
-            self._check_prefixes(scope.inside("prefixRewrite"), matches)
+        path, replacement = self._path(), self.prefix_rewrite and rooted(self.prefix_rewrite)
+        if replacement and not self._has_prefixes(scope.inside("prefixRewrite"), matches):
+            path, replacement = path or replacement, ""
         authority, derived = self._authority_and_derived_port()
         options = {
-            "path": self._path(),
-            "replacement": self.prefix_rewrite and rooted(self.prefix_rewrite),
+            "path": path,
+            "replacement": replacement,
             "authority": authority,
             "scheme": self.scheme,
             "port": self.port,
@@ -68,7 +69,7 @@ class Redirect:
         }
         given: dict[str, Any] = {key: value for key, value in options.items() if value}
         given["code"] = self.redirect_code or _DEFAULT_CODE
-        matched = "prefix" if self.prefix_rewrite else ""
+        matched = "prefix" if replacement else ""
         return PluginUse("redirect", given, self.position, key="redirect", matched=matched)
 
     def _path(self) -> str:
@@ -101,8 +102,11 @@ class Redirect:
             inner, found = scope.inside("redirectCode"), str(self.redirect_code)
             inner.warning(message, self.position, found=found, expected=expected, check=istio_routing.UNFOLLOWED)
 
-    def _check_prefixes(self, scope: Scope, matches: Iterable[HTTPMatch]) -> None:
+    def _has_prefixes(self, scope: Scope, matches: Iterable[HTTPMatch]) -> bool:
+        all_have = True
         for index, match in enumerate(matches):
             if match.uri is not None and match.uri.prefix is None:
+                all_have = False
                 message = f"match[{index}] has no prefix that could be replaced"
                 scope.error(message, self.position, expected="uri.prefix", check=istio_routing.REDIRECT_PREFIX)
+        return all_have

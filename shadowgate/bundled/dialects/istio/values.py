@@ -118,8 +118,9 @@ class HeaderOperations:
             named = {_plain_name(name): text for name, text in fields.items() if authority or not is_authority(name)}
             if named:
                 parts[key] = named
-        if self.remove:
-            parts["remove"] = list(self.remove)
+        removed = [name for name in self.remove if not is_authority(name)]  # nobody can, and `check` says so
+        if removed:
+            parts["remove"] = removed
         return parts
 
     def check(self, scope: Scope, *, authority: bool) -> None:
@@ -175,6 +176,9 @@ class Headers:
             return ()
         self.request.check(scope.inside("request"), authority=True)
         self.response.check(scope.inside("response"), authority=False)
-        parts = {"request": self.request.options(authority=authority), "response": self.response.options()}
+        parts = {
+            "request": self.request.options(authority=authority),
+            "response": self.response.options(authority=False),
+        }
         options = {key: operations for key, operations in parts.items() if operations}
         return (PluginUse("header-rewrite", options, self.position, key="headers"),) if options else ()
