@@ -7,7 +7,7 @@ written: the plugins that they name read them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar, Final, Literal
 
 import attrs
@@ -27,9 +27,11 @@ from shadowgate.bundled.dialects.native_forms import (
     is_cluster_name,
 )
 from shadowgate.bundled.dialects.native_variants import VariantsForm
+from shadowgate.bundled.dialects.partly import STAND_IN, translate_part
 from shadowgate.errors import Position
 from shadowgate.model import (
     ClientNetwork,
+    Cluster,
     Destination,
     Fragment,
     Listener,
@@ -43,9 +45,10 @@ from shadowgate.model import (
     Variant,
     Variants,
 )
-from shadowgate.plugin import Document, IDialect, Node, Report, Scalar, Sequence, read
+from shadowgate.plugin import Document, IDialect, Node, Report, Scalar, Sequence
 from shadowgate.plugin import Mapping as MappingNode
 from shadowgate.plugin.checks import native
+from shadowgate.plugin.remainder import Remainder
 
 _PATHS: Final[tuple[Literal["exact", "prefix", "segments", "regex"], ...]] = ("exact", "prefix", "segments", "regex")
 _EVERYTHING: Final = 100
@@ -59,23 +62,45 @@ class NativeDialect:
 
     kinds: ClassVar[tuple[tuple[str, str], ...]] = (("", ""), ("shadowgate.io", "Config"))
 
-    def translate(self, document: Document, report: Report) -> Iterator[Fragment]:
-        form = read(NativeForm, document.root, report)
-        if form is None:
-            return
-        for name, cluster in form.clusters.items():
-            if not is_cluster_name(name):
-                message = f'"{name}" cannot be the name of a cluster; leave out spaces, "/" and ":"'
-                report.error(message, _clusters_place(document, name), path="clusters", check=native.CLUSTER_NAME)
-            yield cluster_of(name, cluster, document, report)
-        for index, route in enumerate(form.routes):
-            yield _route(route, index, document, report)
-        for name, block in form.variants.items():
-            yield _variants(name, block, document)
-        for listener in form.listeners:
-            yield _listener(listener)
-        for clients in form.clients:
-            yield ClientNetwork(clients.networks, clients.labels, clients.position)
+    def translate(self, document: Document, report: Report) -> Iterable[Fragment]:
+        def fragments(form: NativeForm, report: Report) -> Iterator[Fragment]:
+            return _fragments(form, document, report)
+
+        return translate_part(NativeForm, document.root, "", report, fragments, _referable)
+
+
+def _fragments(form: NativeForm, document: Document, report: Report) -> Iterator[Fragment]:
+    for name, cluster in form.clusters.items():
+        if not is_cluster_name(name):
+            message = f'"{name}" cannot be the name of a cluster; leave out spaces, "/" and ":"'
+            report.error(message, _clusters_place(document, name), path="clusters", check=native.CLUSTER_NAME)
+        yield cluster_of(name, cluster, document, report)
+    for index, route in enumerate(form.routes):
+        yield _route(route, index, document, report)
+    for name, block in form.variants.items():
+        yield _variants(name, block, document)
+    for listener in form.listeners:
+        yield _listener(listener)
+    for clients in form.clients:
+        yield ClientNetwork(clients.networks, clients.labels, clients.position)
+
+
+def _referable(remainder: Remainder[NativeForm], fragments: Iterable[Fragment]) -> Iterator[Fragment]:
+    """Yield what others may refer to in a document that is not served.
+
+    A route that lost a part would seem to take what others are for; one that is whole may be for a lost listener.
+    """
+    lost_listener = any(each.path.startswith("listeners") for each in remainder.lost)
+    for fragment in fragments:
+        touched = fragment.position in remainder.touched
+        if isinstance(fragment, Route | Variants) and (touched or lost_listener):
+            continue
+        if isinstance(fragment, Cluster) and touched:
+            fragment = attrs.evolve(fragment, endpoints=fragment.endpoints or (STAND_IN,))
+        yield fragment
+    for each in remainder.lost:
+        if each.around == "clusters":
+            yield Cluster(each.path.removeprefix("clusters."), (STAND_IN,))
 
 
 def _listener(form: ListenerForm) -> Listener:

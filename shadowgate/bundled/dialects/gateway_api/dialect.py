@@ -6,30 +6,32 @@ it; what the API reports as a condition instead goes into the model.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import ClassVar, Final, Protocol
 
-from attrs import frozen
+from attrs import evolve, frozen
 from zope.interface import implementer
 
 from shadowgate.bundled.dialects.gateway_api import filter_definition
 from shadowgate.bundled.dialects.gateway_api.filter_definition import FilterObject
-from shadowgate.bundled.dialects.gateway_api.gateway import Gateway
+from shadowgate.bundled.dialects.gateway_api.gateway import Gateway as GatewaySpec
 from shadowgate.bundled.dialects.gateway_api.gateway_class import GatewayClass
 from shadowgate.bundled.dialects.gateway_api.http_route import HTTPRoute
 from shadowgate.bundled.dialects.gateway_api.namespace import Namespace
 from shadowgate.bundled.dialects.gateway_api.reference_grant import ReferenceGrant
+from shadowgate.bundled.dialects.partly import read_spec, translate_part
 from shadowgate.bundled.dialects.scope import Scope
-from shadowgate.model import GATEWAY_GROUP, Fragment
-from shadowgate.plugin import Document, Report, read
+from shadowgate.model import GATEWAY_GROUP, Condition, Fragment, Gateway, GatewayListener, Route
+from shadowgate.plugin import Document, Report
 from shadowgate.plugin.checks import gateway_api
-from shadowgate.plugin.documents import Mapping as MappingNode
 from shadowgate.plugin.interfaces import IDialect
+from shadowgate.plugin.remainder import Remainder
 
 _EXPERIMENTAL_GROUP: Final = "gateway.networking.x-k8s.io"
 _VERSIONS: Final = ("v1", "v1beta1", "v1alpha2")
 # What is in these versions is in v1 in the same form; servers of today no longer have the oldest.
 _DROPPED: Final = "v1alpha2"
+_SPEC: Final = "spec"
 
 
 class _Part(Protocol):
@@ -39,7 +41,7 @@ class _Part(Protocol):
 
 
 _KINDS: Mapping[str, type[_Part]] = {
-    "Gateway": Gateway,
+    "Gateway": GatewaySpec,
     "GatewayClass": GatewayClass,
     "HTTPRoute": HTTPRoute,
     "ReferenceGrant": ReferenceGrant,
@@ -56,15 +58,6 @@ _PASSED_OVER: Final = frozenset(
     )
     for kind in kinds.split()
 )
-
-
-@frozen
-class _Envelope:
-    """What every document of the Kubernetes API has around its ``spec``."""
-
-    ignored_keys: ClassVar[frozenset[str]] = frozenset({"apiVersion", "kind", "metadata", "status"})
-
-    spec: MappingNode
 
 
 @implementer(IDialect)
@@ -86,16 +79,33 @@ class GatewayApiDialect:
         if not document.name:
             report.error("the name is missing", document.position, path="metadata.name", check=gateway_api.NAME)
             return ()
-        if key in _WHOLE:
-            whole = read(_WHOLE[key], document.root, report)
-            scope = Scope(report, "", document.namespace, document.position)
-            return () if whole is None else tuple(whole.translate(document, scope))
-        envelope = read(_Envelope, document.root, report)
-        if envelope is None:
+        path = "" if key in _WHOLE else _SPEC
+        node = document.root if key in _WHOLE else read_spec(document, report)
+        if node is None:
             return ()
-        scope = Scope(report, "spec", document.namespace, document.position)
-        spec = read(_KINDS[document.kind], envelope.spec, report, scope.path)
-        return () if spec is None else tuple(spec.translate(document, scope))
+
+        def translate(part: _Part, report: Report) -> Iterable[Fragment]:
+            return part.translate(document, Scope(report, path, document.namespace, document.position))
+
+        return translate_part(_WHOLE.get(key) or _KINDS[document.kind], node, path, report, translate, _referable)
+
+
+def _referable(remainder: Remainder[_Part], fragments: Iterable[Fragment]) -> Iterator[Fragment]:
+    """Yield what others may refer to in an object that is not served."""
+    for fragment in fragments:
+        if isinstance(fragment, Gateway):
+            listeners = fragment.listeners
+            yield evolve(
+                fragment,
+                listeners=tuple(_closed(each) if each.position in remainder.touched else each for each in listeners),
+            )
+        elif not isinstance(fragment, Route):
+            yield fragment
+        elif all(lost.path.startswith(f"{_SPEC}.rules[") for lost in remainder.lost):
+            # A rule that lost a match, or a route that lost a hostname, would seem to take what others are for.
+            yield evolve(
+                fragment, rules=tuple(each for each in fragment.rules if each.position not in remainder.touched)
+            )
 
 
 def _version_served(document: Document, report: Report) -> bool:
@@ -113,3 +123,9 @@ def _version_served(document: Document, report: Report) -> bool:
         message = f"{version} is no longer served by clusters; {document.group}/v1 has the same fields"
         report.warning(message, where, path=path, check=gateway_api.DEPRECATED)
     return True
+
+
+def _closed(listener: GatewayListener) -> GatewayListener:
+    """Return a listener that lost a part so that it takes all routes, and is in no other one's way."""
+    unread = Condition("Accepted", False, "Invalid", "a part of it cannot be read")
+    return evolve(listener, admits="All", selector=None, conditions=(unread, *listener.conditions))

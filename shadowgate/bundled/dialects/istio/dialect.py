@@ -13,17 +13,18 @@ from shadowgate.bundled.dialects.istio.gateway import Gateway
 from shadowgate.bundled.dialects.istio.service_entry import ServiceEntry
 from shadowgate.bundled.dialects.istio.virtual_service import VirtualService
 from shadowgate.bundled.dialects.istio.workload_entry import WorkloadEntry
+from shadowgate.bundled.dialects.partly import read_spec, translate_part
 from shadowgate.bundled.dialects.scope import Scope
 from shadowgate.model import NO_POLICY, ClusterPolicy, Fragment, Route
-from shadowgate.plugin import Document, Report, read
+from shadowgate.plugin import Document, Report
 from shadowgate.plugin.checks import istio_routing
-from shadowgate.plugin.documents import Mapping as MappingNode
 from shadowgate.plugin.interfaces import IDialect
-from shadowgate.plugin.remainder import Remainder, read_remainder
+from shadowgate.plugin.remainder import Remainder
 
 _GROUP: Final = "networking.istio.io"
 # One schema under three names: what was served under the older ones is the same (istio/api ``networking``).
 _VERSIONS: Final = ("v1", "v1beta1", "v1alpha3")
+_SPEC: Final = "spec"
 
 
 class _Spec(Protocol):
@@ -39,15 +40,6 @@ _KINDS: Mapping[str, type[_Spec]] = {
     "ServiceEntry": ServiceEntry,
     "WorkloadEntry": WorkloadEntry,
 }
-
-
-@frozen
-class _Envelope:
-    """What every document of the Kubernetes API has around its ``spec``."""
-
-    ignored_keys: ClassVar[frozenset[str]] = frozenset({"apiVersion", "kind", "metadata", "status"})
-
-    spec: MappingNode
 
 
 @implementer(IDialect)
@@ -69,29 +61,24 @@ class IstioDialect:
         if not document.name:
             report.error("the name is missing", document.position, path="metadata.name", check=istio_routing.NAME)
             return ()
-        envelope = read(_Envelope, document.root, report)
-        if envelope is None:
+        node = read_spec(document, report)
+        if node is None:
             return ()
-        scope = Scope(report, "spec", document.namespace, document.position)
-        kind = _KINDS[document.kind]
-        spec = read(kind, envelope.spec, report, scope.path)
-        if spec is not None:
-            return tuple(spec.translate(document, scope))
-        remainder = read_remainder(kind, envelope.spec, scope.path)
-        return () if remainder is None else tuple(_translate_rest(remainder, document, scope))
+
+        def translate(spec: _Spec, report: Report) -> Iterable[Fragment]:
+            return spec.translate(document, Scope(report, _SPEC, document.namespace, document.position))
+
+        return translate_part(_KINDS[document.kind], node, _SPEC, report, translate, _referable)
 
 
-def _translate_rest(remainder: Remainder[_Spec], document: Document, scope: Scope) -> Iterator[Fragment]:
-    """Yield what others may refer to in an object that is not served, and report what else is wrong with it."""
-    own = Report()
-    fragments = tuple(remainder.value.translate(document, evolve(scope, report=own)))
-    scope.report.problems.extend(remainder.tell(own.problems))
+def _referable(remainder: Remainder[_Spec], fragments: Iterable[Fragment]) -> Iterator[Fragment]:
+    """Yield what others may refer to in an object that is not served."""
     for fragment in fragments:
         if isinstance(fragment, ClusterPolicy):
             yield _named(fragment)
         elif not isinstance(fragment, Route):
             yield fragment
-        elif not remainder.lacks_key_of(scope.path):
+        elif not remainder.lacks_key_of(_SPEC):
             # A rule that lost a match would seem to take what others are for.
             rules = tuple(rule for rule in fragment.rules if rule.position not in remainder.touched)
             yield evolve(fragment, rules=rules)

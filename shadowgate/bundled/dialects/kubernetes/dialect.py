@@ -5,22 +5,24 @@ A server's output holds far more than is read here, so unknown fields are passed
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import ClassVar, Final, Protocol
 
-from attrs import frozen
+from attrs import evolve, frozen
 from zope.interface import implementer
 
 from shadowgate.bundled.dialects.kubernetes.endpoints import Endpoints, EndpointSlice
 from shadowgate.bundled.dialects.kubernetes.pod import Pod
 from shadowgate.bundled.dialects.kubernetes.service import Service
+from shadowgate.bundled.dialects.partly import STAND_IN, translate_part
 from shadowgate.bundled.dialects.scope import Scope
 from shadowgate.bundled.dialects.service_names import is_host
 from shadowgate.bundled.generators.iter8.labels import is_watched, role_of
-from shadowgate.model import Fragment
-from shadowgate.plugin import Document, Report, read
+from shadowgate.model import Cluster, Fragment
+from shadowgate.plugin import Document, Report
 from shadowgate.plugin.checks import kubernetes
 from shadowgate.plugin.interfaces import IDialect
+from shadowgate.plugin.remainder import Remainder
 
 
 class _Object(Protocol):
@@ -86,6 +88,19 @@ class KubernetesDialect:
                 message = f'"{name}" is no name; write lower-case letters, digits and hyphens'
                 report.error(message, document.position, path=key_path, check=kubernetes.NAME)
                 return ()
-        found = read(_KINDS[key], document.root, report)
-        scope = Scope(report, "", document.namespace, document.position)
-        return () if found is None else tuple(found.translate(document, scope))
+
+        def translate(found: _Object, report: Report) -> Iterable[Fragment]:
+            return found.translate(document, Scope(report, "", document.namespace, document.position))
+
+        return translate_part(_KINDS[key], document.root, "", report, translate, _referable)
+
+
+def _referable(remainder: Remainder[_Object], fragments: Iterable[Fragment]) -> Iterator[Fragment]:
+    """Yield what others may refer to in an object that is not served; a Service that lost a port has any."""
+    lost_port = any(each.path.startswith("spec.ports") for each in remainder.lost)
+    for fragment in fragments:
+        if isinstance(fragment, Cluster):
+            ports = () if lost_port else fragment.ports
+            yield evolve(fragment, endpoints=fragment.endpoints or (STAND_IN,), selector=None, ports=ports)
+        else:
+            yield fragment
