@@ -1,6 +1,20 @@
-"""``python -m shadowgate``."""
+"""The ``shadowgate`` command, and ``python -m shadowgate``."""
 
-from shadowgate.cli import main
+from __future__ import annotations
+
+import sys
+
+from shadowgate.early import outlive_reloads
+
+
+def main() -> None:
+    """Run the command line, of which ``run`` has to outlive signals already; leaves through ``SystemExit``."""
+    if sys.argv[1:2] == ["run"]:
+        outlive_reloads()
+    from shadowgate import cli
+
+    cli.main()
+
 
 if __name__ == "__main__":
     main()

@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "shadowgate"
 
 LAYERS = {
+    "early": -1,
     "fixed": -1,
     "lines": 0,
     "errors": 0,
@@ -37,6 +38,7 @@ LAYERS = {
     "tap": 9,
     "cli": 9,
     "__main__": 10,
+    "twistd": 10,
     # Beside the tower: found by name through twisted.plugin, shipped for tests, shown on request.
     "bundled": 3,
     "testing": 9,

@@ -4,7 +4,7 @@ from twisted.application.service import ServiceMaker
 
 shadowgate = ServiceMaker(
     "shadowgate",
-    "shadowgate.tap",
+    "shadowgate.twistd",
     "HTTP gateway that mirrors traffic",
     "shadowgate",
 )
