@@ -26,7 +26,7 @@ from shadowgate.errors import ConfigError, Position, Problem
 from shadowgate.http.framing import WireLimits
 from shadowgate.loader import Loader, Offer
 from shadowgate.model import Configuration, ConnectionPool, Endpoint, Limits, Listener, Settings
-from shadowgate.net.admission import Capacity, most_clients
+from shadowgate.net.admission import Capacity, most_clients, most_of_admin
 from shadowgate.net.bounded_pool import BoundedPool
 from shadowgate.net.dial import dialer
 from shadowgate.net.listeners import Bind, Listeners
@@ -107,7 +107,9 @@ class Gateway:
             self.log,
         )
         self.wire_limits = _request_limits(self.settings.limits)
-        self.capacity = Capacity(reactor, self.stats, self.log, most_clients())
+        self.capacity = Capacity(
+            reactor, self.stats, self.log, most_clients(most_of_admin(self.settings.limits.admin_connections))
+        )
         self._share = Share(self.capacity)
         self._listen = _named(listen)
         self.listeners = Listeners(

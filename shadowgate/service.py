@@ -13,6 +13,7 @@ from twisted.application.service import Service
 from twisted.internet.defer import Deferred, maybeDeferred
 
 from shadowgate.admin.access import Access
+from shadowgate.admin.crowd import Crowd
 from shadowgate.admin.site import admin_factory
 from shadowgate.background import uncollected
 from shadowgate.config.catalog import Catalog
@@ -20,7 +21,7 @@ from shadowgate.config.pipeline import read_paths
 from shadowgate.errors import ConfigError, Position, Problem
 from shadowgate.gateway import Gateway
 from shadowgate.model import Listener, PluginUse
-from shadowgate.net.admission import Entry
+from shadowgate.net.admission import Entry, most_of_admin
 from shadowgate.net.listeners import Listeners
 from shadowgate.net.sink import LineSink
 from shadowgate.objects.desk import Desk
@@ -192,10 +193,11 @@ class GatewayService(Service):
             self.sink.reopen()
 
     def _listen_admin(self, access: Access) -> None:
+        most = most_of_admin(self.gateway.settings.limits.admin_connections)
         entry = Entry(self.gateway.capacity, "admin", counted=False)
         self._admin_listeners = Listeners(
             self.reactor,
-            lambda name: access.guard(admin_factory(self.gateway, self.desk)),
+            lambda name: Crowd(access.guard(admin_factory(self.gateway, self.desk)), most),
             opened=lambda factory, port: entry.guard(port),
         )
         report = Report()

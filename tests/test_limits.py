@@ -122,5 +122,5 @@ def test_this_page_and_its_neighbours_leave_no_limit_out():
     here = {limit.partition("=")[0] for limit in (*REQUESTS, *ANSWERS)} | {"header-count", "trailer-count"}
     here |= {"upstream-idle", "pool-size"}
     there = {"header-timeout", "header-rate", "body-rate", "rate-grace", "pipelined", "buffer", "keepalive-timeout"}
-    there |= {"connections", "connections-per-client", "requests-per-connection", "tunnel-idle"}
+    there |= {"connections", "connections-per-client", "admin-connections", "requests-per-connection", "tunnel-idle"}
     assert here | there == {field.name.replace("_", "-") for field in fields(Limits)}

@@ -100,6 +100,11 @@ class Limits:
     tunnel_idle: float = _limit(
         "seconds", 3600.0, "How long nothing may move in a tunnel, such as a WebSocket, until it is cut.", off=True
     )
+    admin_connections: int = _limit(
+        "count",
+        64,
+        "Connections to the admin API, an eighth of the file descriptors at most; the oldest makes room for the next.",
+    )
     pool_size: int = _limit("count", 1024, "Idle connections that are kept to one endpoint.", off=False)
 
 

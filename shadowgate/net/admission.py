@@ -26,16 +26,27 @@ REST_SECONDS: Final = 0.2
 LOG_SECONDS: Final = 10.0
 """The least between two lines in the log about the same."""
 RESERVED: Final = 32
-"""Descriptors that are for neither clients nor upstreams: ports, files, the reactor's own, the admin API."""
+"""Descriptors that are for neither clients nor upstreams: ports, files, the reactor's own."""
 
 
-def most_clients() -> int:
-    """Return how many clients this process has descriptors for; 0 where there is no bound.
+def most_clients(others: int) -> int:
+    """Return how many clients this process has descriptors for, ``others`` kept for the admin API; 0 is no bound.
 
     Half of what it may open: each client that is served needs one towards its upstream.
     """
+    limit = _descriptors()
+    return 0 if limit is None else max(1, (limit - RESERVED - others) // 2)
+
+
+def most_of_admin(wanted: int) -> int:
+    """Return how many connections the admin API may have: not more than an eighth of the descriptors."""
+    limit = _descriptors()
+    return wanted if limit is None else max(1, min(wanted, limit // 8))
+
+
+def _descriptors() -> int | None:
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return 0 if soft == resource.RLIM_INFINITY else max(1, (soft - RESERVED) // 2)
+    return None if soft == resource.RLIM_INFINITY else soft
 
 
 @define(eq=False)

@@ -14,6 +14,7 @@ from twisted.internet.protocol import Factory
 from twisted.logger import Logger
 
 from shadowgate.admin.access import Access
+from shadowgate.admin.crowd import Crowd
 from shadowgate.admin.site import admin_site
 from shadowgate.background import Background, uncollected
 from shadowgate.compiler.snapshot import Snapshot
@@ -21,7 +22,7 @@ from shadowgate.config.catalog import Catalog
 from shadowgate.config.pipeline import read_paths
 from shadowgate.errors import ConfigError, Position, Problem
 from shadowgate.model import Listener, Settings
-from shadowgate.net.admission import Capacity, Entry
+from shadowgate.net.admission import Capacity, Entry, most_of_admin
 from shadowgate.net.listeners import Listeners
 from shadowgate.net.moving import MovableReactor
 from shadowgate.objects.desk import Desk
@@ -217,9 +218,10 @@ class Supervisor(Service):
 
     def _listen_admin(self, access: Access) -> None:
         site = admin_site(SupervisorPages(self._env, self, self.unready, self.configurations, self.crew, self.desk))
+        most = most_of_admin(self.settings.limits.admin_connections)
         entry = Entry(Capacity(self.reactor, self._stats, log), "admin", counted=False)
         self._admin_listeners = Listeners(
-            self.reactor, lambda name: access.guard(site), opened=lambda factory, port: entry.guard(port)
+            self.reactor, lambda name: Crowd(access.guard(site), most), opened=lambda factory, port: entry.guard(port)
         )
         report = Report()
         place = Position("--admin", line=0, column=0)
