@@ -188,8 +188,19 @@ class Options(OwnVersion, usage.Options):
         raise SystemExit(0)
 
     def postOptions(self) -> None:
-        if not self["config"] and self["store"] is None:
-            raise usage.UsageError("say where the configuration is: --config PATH, or --store DIR for applied objects")
+        if not self["config"] and self["store"] is None and self["admin"] == "none":
+            message = (
+                "say where the configuration is: --config PATH, or --store DIR for objects that were applied before"
+            )
+            raise usage.UsageError(message)
+
+    @property
+    def waits(self) -> str:
+        """What the gateway waits for where nobody has said what to serve; empty where somebody has."""
+        if self["config"] or self["store"] is not None:
+            return ""
+        where = f"waits for objects at the admin API, {self['admin']}"
+        return f"shadowgate: neither --config nor --store: {where}, and keeps them in memory only"
 
     @property
     def admin(self) -> Access | None:
@@ -226,6 +237,8 @@ def makeService(options: Options) -> GatewayService | Supervisor:
 
 def make_service(options: Options, reactor: Any) -> GatewayService | Supervisor:
     """The same on a reactor of the caller's."""
+    if options.waits:
+        sys.stderr.write(f"{options.waits}\n")
     if options["workers"] == 1:
         service = _one_process(options, reactor)
         announce(service.gateway, reactor, os.environ)

@@ -49,9 +49,24 @@ def service(path, new_reactor, monkeypatch):
         sink.stop()
 
 
-def test_a_gateway_needs_a_configuration():
+def test_a_gateway_that_nobody_can_tell_anything_needs_a_configuration():
     with pytest.raises(UsageError, match="--config PATH"):
-        options()
+        options("--admin", "none")
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_one_that_can_be_told_waits_and_says_so(new_reactor, capsys, workers):
+    made = make_service(options("--workers", workers, "--access-log", "none"), new_reactor())
+    assert not made.store.durable
+    assert capsys.readouterr().err == (
+        f"shadowgate: neither --config nor --store: waits for objects at the admin API, {DEFAULT_ADMIN}, "
+        "and keeps them in memory only\n"
+    )
+
+
+def test_one_that_has_a_configuration_says_nothing_of_that(service, capsys):
+    service()
+    assert capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize("name", ["--config", "-c"])

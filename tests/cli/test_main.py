@@ -38,7 +38,10 @@ def file(tmp_path):
 # What is said wrongly
 
 
-@pytest.mark.parametrize("arguments", [[], ["nosuch"], ["check"], ["--nosuch"], ["check", "--nosuch", "x"], ["run"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["nosuch"], ["check"], ["--nosuch"], ["check", "--nosuch", "x"], ["run", "--admin", "none"]],
+)
 def test_a_wrong_command_line_is_status_2_with_the_usage_and_one_sentence(shadowgate, arguments):
     status, out, err = shadowgate(*arguments)
     assert (status, out) == (2, "")
