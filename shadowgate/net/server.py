@@ -23,7 +23,7 @@ from shadowgate.http.parser import RequestMessage, RequestParser
 from shadowgate.http.writer import chunk, informational_block, last_chunk, response_block, switching_block
 from shadowgate.model import Limits
 from shadowgate.net.admission import Capacity, Entry
-from shadowgate.net.half_closed import HALF_CLOSED_GRACE, ask
+from shadowgate.net.half_closed import HALF_CLOSED_GRACE, ask, has_refused
 from shadowgate.net.outbox import Outbox, outbox_for
 from shadowgate.net.pace import Pace
 from shadowgate.net.raw import Raw
@@ -244,12 +244,12 @@ class ServerConnection:
             self._close()
 
     def _may_be_reading(self) -> bool:
-        """Whether a client that has closed its side is waited for: it reads slowly, or has not said that it is gone."""
-        may_ask = not self._head_sent and self._version >= 11  # RFC 9110 section 15.2
-        if may_ask and not self._asked:
+        """Whether a client that has closed its side is waited for: it has not said that it is gone."""
+        if not self._asked:
             self._asked = True
-            ask(self._transport, self._outbox, self._core.timers.clock, self._abort)
-        return may_ask or self._outbox.full
+            outbox = self._outbox if not self._head_sent and self._version >= 11 else None  # RFC 9110 section 15.2
+            ask(self._transport, outbox, self._core.timers.clock, self._abort)
+        return not has_refused(self._transport)
 
     def drain(self) -> None:
         """Take no further request."""

@@ -4,7 +4,7 @@ import errno
 import socket
 
 import pytest
-from attrs import define
+from attrs import define, field
 from twisted.internet.task import Clock
 
 from shadowgate.net.half_closed import ASK, REPLY_SECONDS, ask
@@ -21,9 +21,14 @@ class Outbox:
 @define
 class Socket:
     error: int = 0
+    options: dict = field(factory=dict)
+    family: int = socket.AF_INET
 
     def fileno(self):
         return 3
+
+    def setsockopt(self, level, name, value):
+        self.options[name] = value
 
     def getsockopt(self, level, name):
         assert (level, name) == (socket.SOL_SOCKET, socket.SO_ERROR)
@@ -63,3 +68,16 @@ def test_of_one_that_was_closed_meanwhile_nothing_is_asked(asked, closed_socket)
 
 def test_what_is_no_socket_cannot_tell(asked):
     assert asked(object()) == (ASK, False)
+
+
+def test_whoever_cannot_be_sent_anything_is_left_to_the_systems_probes():
+    clock, its = Clock(), Socket(errno.EPIPE)
+    ask(Transport(its), None, clock, pytest.fail)
+    assert clock.getDelayedCalls() == []
+    assert its.options[socket.SO_KEEPALIVE] == 1
+
+
+def test_a_unix_socket_has_nothing_to_probe():
+    its = Socket(family=socket.AF_UNIX)
+    ask(Transport(its), None, Clock(), pytest.fail)
+    assert its.options == {}
