@@ -40,7 +40,7 @@ class SessionPersistence:
     """A cookie of the gateway's making, or a header.
 
     Until version 1.6 of the API ``cookie`` was called ``cookieConfig`` and had no name, ``sessionName`` was that of the
-    cookie or header, and until 1.5 there was ``idleTimeout``.
+    cookie or header and could be left out for either, and until 1.5 there was ``idleTimeout``.
     """
 
     type: Literal["Cookie", "Header"] = "Cookie"
@@ -60,8 +60,6 @@ class SessionPersistence:
             raise Unfit(gateway_api.SESSION, "cookie belongs to the type Cookie")
         if self.header is not None and self.type != "Header":
             raise Unfit(gateway_api.SESSION, "header belongs to the type Header")
-        if self.type == "Header" and self.header is None and self.session_name is None:
-            raise Unfit(gateway_api.SESSION, "the type Header needs header with its name")
         if cookie is not None and cookie.lifetime_type == "Permanent" and self.absolute_timeout is None:
             raise Unfit(gateway_api.SESSION, "a Permanent cookie needs absoluteTimeout")
 
@@ -81,12 +79,13 @@ class SessionPersistence:
         if self.idle_timeout is not None:
             options["idle_timeout"] = seconds(self.idle_timeout)
         if self.type == "Header":
-            options["header"] = self.session_name if self.header is None else self.header.name
+            name = self.session_name if self.header is None else self.header.name
+            options["header"] = name or _own_name(f"{owner} {rule}")
         else:
             cookie = self._cookie or CookieConfig()
             permanent = cookie.lifetime_type == "Permanent"
             options["cookie"] = {
-                "name": cookie.name or self.session_name or _cookie_name(f"{owner} {rule}"),
+                "name": cookie.name or self.session_name or _own_name(f"{owner} {rule}"),
                 "path": cookie.path or "/",
                 "ttl": lasts if permanent else 0,
                 "attributes": ["SameSite=Strict"],
@@ -97,6 +96,6 @@ class SessionPersistence:
         )
 
 
-def _cookie_name(rule: str) -> str:
-    """Return a name that no other rule's cookie has (``CookieConfig.name``)."""
+def _own_name(rule: str) -> str:
+    """Return a name that no other rule's cookie or header has (``CookieConfig.name``)."""
     return f"session-{blake2b(rule.encode(), digest_size=4).hexdigest()}"

@@ -54,6 +54,10 @@ def test_a_header(rule, text):
     assert (found["header"], "cookie" in found) == ("X-S", False)
 
 
+def test_a_header_without_a_name_has_one_of_our_making(rule):
+    assert options(rule, "{type: Header}")["header"].startswith("session-")
+
+
 def test_sessions_of_one_route_mean_nothing_to_another(rule):
     text = f"{{sessionPersistence: {{cookie: {{name: s}}}}, {BACKENDS}}}"
     salts = {rule(text, metadata=f"{{name: {name}}}").balancer.options["salt"] for name in ("one", "two")}
