@@ -198,7 +198,13 @@ def _asked(request: Request) -> Asked:
         selects = read_selector(_one(request, "selector"))
     except ValueError as wrong:
         raise Refused(Reason.BAD_REQUEST, str(wrong)) from None
-    return Asked(_all(request, "kind"), _all(request, "name"), _one(request, "namespace"), selects)
+    return Asked(
+        _all(request, "kind"),
+        _all(request, "name"),
+        _one(request, "namespace"),
+        selects,
+        _one(request, "all") == "true",
+    )
 
 
 def _files(request: Request) -> Callable[[], Sequence[File]]:

@@ -17,12 +17,15 @@ from shadowgate.cli.source import complain
 class DeleteOptions(FileOptions):
     """Options of ``shadowgate delete``."""
 
-    synopsis = "(KIND/NAME... | KIND NAME... | -f FILE...) [-n NAMESPACE] [--admin URL]"
+    synopsis = "(KIND/NAME... | KIND NAME... | KIND --all | -f FILE...) [-n NAMESPACE] [--admin URL]"
     longdesc = (
         "Deletes objects that were applied to a running gateway. Exit status 0, 1 when one is not there or the gateway "
         "refuses, 2 when the command line is wrong, 3 when the gateway cannot be reached."
     )
-    optFlags = [["ignore-not-found", None, "That an object is not there is as good."]]  # noqa: RUF012
+    optFlags = [  # noqa: RUF012
+        ["ignore-not-found", None, "That an object is not there is as good."],
+        ["all", None, "All objects of the kind that were applied in the namespace."],
+    ]
 
     def parseArgs(self, *words: str) -> None:
         self["asked"] = named(words)
@@ -32,7 +35,10 @@ class DeleteOptions(FileOptions):
         asked = self["asked"]
         if bool(asked) == bool(self["files"]):
             raise usage.UsageError("say what to delete: KIND/NAME, or -f FILE")
-        if asked and not any(key == "name" or "/" in word for key, word in asked):
+        has_name = any(key == "name" or "/" in word for key, word in asked)
+        if self["all"] and (has_name or not asked):
+            raise usage.UsageError("--all goes with a KIND, and with no names")
+        if asked and not self["all"] and not has_name:
             raise usage.UsageError(f'say which {asked[0][1]} to delete: "{asked[0][1]}/NAME"')
 
 
@@ -48,6 +54,8 @@ def delete(options: Any) -> int:
     answer = reply.value
     for each in answer.get("results", ()):
         sys.stdout.write(f"{each['quoted']} deleted\n")
+    if options["all"] and not answer.get("results") and reply.status == 200:
+        sys.stdout.write("No resources found\n")
     tell_warnings(answer)
     if answer.get("missing"):
         if options["ignore-not-found"]:
@@ -61,7 +69,8 @@ def delete(options: Any) -> int:
 def _send(options: Any) -> Reply | None:
     if options["files"]:
         return send_files(options, "delete")
-    query = urlencode([*options["asked"], ("namespace", options["namespace"])])
+    every = [("all", "true")] if options["all"] else []
+    query = urlencode([*options["asked"], *every, ("namespace", options["namespace"])])
     return tell(options.gateway, f"/objects/delete?{query}")
 
 

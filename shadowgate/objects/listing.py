@@ -27,13 +27,14 @@ Plain = dict[str, Any]
 class Asked:
     """Which objects somebody asks for: kinds with names, or all of some kinds.
 
-    An empty namespace means all of them.
+    An empty namespace means all of them.  ``all`` has to be said where all of a kind are to be deleted.
     """
 
     kinds: Sequence[str]
     names: Sequence[str] = ()
     namespace: str = ""
     selects: Selects = field(default=lambda labels: True)
+    all: bool = False
 
     def pairs(self) -> Iterator[tuple[str, str]]:
         """Yield kinds, each with a name or ``""`` for all: ``svc/web`` has a name of its own."""
@@ -129,10 +130,13 @@ def keys_to_delete(asked: Asked, present: Present, catalog: Catalog) -> list[Obj
     """
     keys = [*present.kept, *present.elsewhere]
     kinds = Kinds.of([*dialect_kinds(catalog), *((key.group, key.kind) for key in keys)])
-    named = []
+    named: list[ObjectKey] = []
     for words, name in asked.pairs():
+        if not name and not asked.all:
+            raise Refused(Reason.BAD_REQUEST, f'say which {words} to delete: "{words}/NAME", or all of them')
         if not name:
-            raise Refused(Reason.BAD_REQUEST, f'say which {words} to delete: "{words}/NAME"')
+            named += _kept_of(find_kinds(kinds, words), asked, present)
+            continue
         wanted = [key_named(kind, name, asked.namespace) for kind in find_kinds(kinds, words)]
         there = [key for key in wanted if key in present.kept or key in present.elsewhere]
         if len(there) > 1:
@@ -140,6 +144,16 @@ def keys_to_delete(asked: Asked, present: Present, catalog: Catalog) -> list[Obj
             raise Refused(Reason.BAD_REQUEST, f'"{words}/{name}" could be several objects; say {meant}')
         named.append((there or wanted)[0])
     return named
+
+
+def _kept_of(kinds: Sequence[Kind], asked: Asked, present: Present) -> list[ObjectKey]:
+    """Return the objects of these kinds that were applied; what files declare is not the store's to delete."""
+    namespaces = ("", asked.namespace or "default")
+    return [
+        key
+        for key, each in present.kept.items()
+        if (key.group, key.kind) in kinds and key.namespace in namespaces and asked.selects(labels_of(each.root))
+    ]
 
 
 def find_kinds(kinds: Kinds, words: str) -> tuple[Kind, ...]:

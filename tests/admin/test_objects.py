@@ -143,6 +143,16 @@ def test_objects_may_be_json(ask):
     assert ask("/objects?kind=cm")[1]["items"][0]["object"]["data"] == {"a": "true"}
 
 
+def test_all_of_a_kind_are_deleted_in_one_namespace(ask):
+    ask("/objects/apply", MAP + "---\n" + MAP.replace("web", "shop"))
+    ask("/objects/apply?namespace=other", MAP)
+    status, answer = ask("/objects/delete?kind=cm&all=true&namespace=default", "")
+    assert (status, sorted(results(answer))) == (200, [("configmap/shop", "deleted"), ("configmap/web", "deleted")])
+    status, answer = ask("/objects/delete?kind=cm&all=true", "")
+    assert (status, results(answer)) == (200, [])
+    assert len(ask("/objects?kind=cm")[1]["items"]) == 1
+
+
 def test_what_a_file_names_is_deleted(ask):
     ask("/objects/apply", MAP)
     status, answer = ask("/objects/delete", MAP + "---\n" + MAP.replace("web", "nobody"))

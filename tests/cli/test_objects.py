@@ -152,6 +152,8 @@ def test_where_nobody_answers_the_status_is_3(shadowgate, gateway, words):
         "delete",
         "delete svc",
         "delete svc/a -f -",
+        "delete svc/a --all",
+        "delete --all",
         "delete a/b c",
         "diff -f - a",
         "diff -f - a b",
@@ -185,6 +187,7 @@ def test_the_environment_says_which_gateway(shadowgate, gateway, monkeypatch):
         ("delete deploy/a svc/b", {"kind": ["deploy/a", "svc/b"]}),
         ("delete deploy a b", {"kind": ["deploy"], "name": ["a", "b"]}),
         ("delete svc/a -n other", {"kind": ["svc/a"], "namespace": ["other"]}),
+        ("delete svc --all", {"kind": ["svc"], "all": ["true"]}),
     ],
 )
 def test_what_is_to_be_deleted_is_named_as_kubectl_has_it(shadowgate, gateway, words, query):
