@@ -34,7 +34,8 @@ from shadowgate.net.pool import Pool, idle_time, upkeep_of
 from shadowgate.net.probe import Prober
 from shadowgate.net.readiness import Readiness
 from shadowgate.net.resolver import make_resolver
-from shadowgate.net.server import ServerFactory, ServerSide
+from shadowgate.net.server import ServerFactory
+from shadowgate.net.server_side import ServerSide
 from shadowgate.net.share import Share
 from shadowgate.plugin import Document, Environment, Report
 from shadowgate.runtime import outcomes

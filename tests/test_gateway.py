@@ -22,7 +22,7 @@ OTHER = ONE.replace("to: v1", "to: v2")
 BROKEN = ONE.replace("to: v1", "too: v1")
 LISTENING = ONE + "listeners: tcp:8443\n"
 GET = b"GET / HTTP/1.1\r\nHost: a:8000\r\n\r\n"
-OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+OK = b"HTTP/1.1 200 OK\r\nDate: Fri, 20 Nov 2026 12:00:00 GMT\r\nContent-Length: 2\r\n\r\nok"
 
 
 @pytest.fixture

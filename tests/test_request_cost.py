@@ -71,7 +71,7 @@ def it(in_memory):
     it.gateway.close()
 
 
-@pytest.mark.parametrize(("kind", "bound"), [("plain", 112), ("mirrored", 189), ("post", 199)])
+@pytest.mark.parametrize(("kind", "bound"), [("plain", 110), ("mirrored", 184), ("post", 185)])
 def test_a_request_takes_no_more_calls_than_it_did(it, kind, bound):
     client, upstreams = it.client(), []
 
@@ -106,7 +106,7 @@ class CountedSocket(socket.socket):
         return super().send(data)
 
     def recv(self, *given):
-        self.asked["look" if len(given) > 1 else "recv"] += 1
+        self.asked["recv"] += 1
         return super().recv(*given)
 
 
@@ -161,23 +161,35 @@ class Kernel:
             close=real.close,
         )
 
+    def poll(self):
+        """Make what looks at a single connection, and count the looks."""
+        real = self.make_poll()
+
+        def look(timeout):
+            self.asked["look"] += 1
+            return real.poll(timeout)
+
+        return SimpleNamespace(poll=look, register=real.register)
+
     def __attrs_post_init__(self):
         self.make_epoll = select.epoll
+        self.make_poll = select.poll
 
 
 @pytest.mark.skipif(not hasattr(select, "epoll"), reason="epoll is Linux's")
 @pytest.mark.parametrize(
     ("kind", "asked"),
     [
-        # Each message is received once and sent once, and whoever is to be given a request is looked at.
-        ("plain", {"poll": 2, "change": 0, "recv": 2, "look": 1, "send": 2}),
-        ("mirrored", {"poll": 2, "change": 0, "recv": 3, "look": 2, "send": 3}),
-        ("post", {"poll": 2, "change": 0, "recv": 3, "look": 2, "send": 3}),
+        # Each message is received once and sent once; who is to be given what cannot be sent again is looked at.
+        ("plain", {"poll": 2, "change": 0, "recv": 2, "look": 0, "send": 2}),
+        ("mirrored", {"poll": 2, "change": 0, "recv": 3, "look": 0, "send": 3}),
+        ("post", {"poll": 2, "change": 0, "recv": 3, "look": 1, "send": 3}),
     ],
 )
 def test_a_request_asks_no_more_of_the_kernel_than_it_must(it, monkeypatch, kind, asked):
     kernel = Kernel(it)
     monkeypatch.setattr(select, "epoll", kernel.epoll)
+    monkeypatch.setattr(select, "poll", kernel.poll)
     client, upstreams = kernel.client(), []
 
     def ask():

@@ -7,6 +7,10 @@ does it (``disable_shadow_host_suffix_append``, ``host_rewrite_literal`` of Requ
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
+
+MOST_KNOWN: Final = 64
+"""Hosts that are asked for again and again; whoever asks for many does not make the table grow."""
 
 
 def shadow_host(suffix: str, literal: str | None = None) -> Callable[[bytes], bytes] | None:
@@ -20,8 +24,17 @@ def shadow_host(suffix: str, literal: str | None = None) -> Callable[[bytes], by
     if not suffix:
         return None
     addition = suffix.encode()
+    known: dict[bytes, bytes] = {}
 
     def suffixed(authority: bytes) -> bytes:
+        shadow = known.get(authority)
+        if shadow is None:
+            if len(known) >= MOST_KNOWN:
+                known.clear()
+            shadow = known[authority] = with_suffix(authority)
+        return shadow
+
+    def with_suffix(authority: bytes) -> bytes:
         end = authority.rfind(b"]") + 1
         port = authority.find(b":", end)
         if port < 0:

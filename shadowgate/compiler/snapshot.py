@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol
 
-from attrs import field
+from attrs import Factory, field
 from twisted.internet.defer import Deferred
 
 from shadowgate.errors import Problem
@@ -175,6 +175,8 @@ class CompiledRule:
     timeouts: Timeouts
     stats: Any
     retries: Retries | None = None
+    answer: float = field(init=False, default=Factory(lambda self: self.timeouts.answer, takes_self=True))
+    """Seconds that an attempt may take to be answered."""
 
 
 @fixed(eq=False)

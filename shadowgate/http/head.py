@@ -36,6 +36,9 @@ class RequestHead:
     """
 
     __slots__ = (
+        "_line",
+        "_line_method",
+        "_line_target",
         "_notes",
         "_path",
         "authority",
@@ -77,7 +80,21 @@ class RequestHead:
         self.listener = listener
         self.upgrade: bytes | None = None
         self._path: bytes | None = None
+        self._line: bytes | None = None
+        self._line_method = method
+        self._line_target = target
         self._notes: dict[Any, Any] | None = None
+
+    @property
+    def line(self) -> bytes | None:
+        """The request line of HTTP/1.1 with this method and target, if somebody has it that was found well-formed."""
+        return self._line if self.target is self._line_target and self.method is self._line_method else None
+
+    def know_line(self, line: bytes) -> None:
+        """Keep the well-formed request line for those who write it next."""
+        self._line = line
+        self._line_method = self.method
+        self._line_target = self.target
 
     @property
     def path(self) -> bytes:
@@ -133,6 +150,9 @@ class RequestHead:
             local_port=self.local_port,
         )
         copy.upgrade = self.upgrade
+        line = self.line
+        if line is not None:
+            copy.know_line(line)
         return copy
 
     def __repr__(self) -> str:

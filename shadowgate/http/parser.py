@@ -3,6 +3,9 @@
 The only importer of ``httptools``.  The strict pattern runs first and finds the end of the head; llhttp is then fed
 exactly that head and never a byte of a body, so that neither alone decides what a message is (law 4 of the design).
 A head that comes in pieces or that the pattern does not accept goes through ``assembly``, which knows the reasons.
+
+Most peers repeat themselves on a connection.  Of a request whose fields are byte for byte those of the one before only
+the first line is read, and of an answer whose head is that of the one before, nothing.
 """
 
 from __future__ import annotations
@@ -26,12 +29,13 @@ from shadowgate.http.grammar import (
     is_authority,
 )
 from shadowgate.http.head import RequestHead, ResponseHead
-from shadowgate.http.headers import Headers, Pair
+from shadowgate.http.headers import Headers, Pair, Section
 
 _plain_request = head_pattern(REQUEST_LINE, PLAIN_TOKEN).match
 _any_request = head_pattern(REQUEST_LINE).match
 _plain_response = head_pattern(STATUS_LINE, PLAIN_TOKEN).match
 _any_response = head_pattern(STATUS_LINE).match
+_request_line = re.compile(REQUEST_LINE).match
 _absolute_target = re.compile(rb"(?i:https?)://([^/?]*+)(/[^?]*+)?(\?.*+)?").fullmatch
 
 _count = re.compile(rb"[0-9]{1,9}").fullmatch
@@ -46,6 +50,9 @@ _NOT_SAID = -9
 _COUNTED = frozenset((b"TRACE", b"OPTIONS"))
 """The methods whose way a client may limit."""
 _LLHTTP_METHODS = frozenset((b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"OPTIONS", b"PATCH", b"TRACE"))
+
+_MOST_REMEMBERED = 4096
+"""Bytes of fields that a connection remembers."""
 
 Match = Callable[[bytes], re.Match[bytes] | None]
 Special = tuple[bytes, Pair, int]
@@ -177,13 +184,27 @@ class _HeadFinder:
         return match
 
 
+class _KnownRequest:
+    """What the fields of a request said, which say it again."""
+
+    __slots__ = ("expects_continue", "host", "keep_alive", "length", "section")
+
+    def __init__(self, section: Section, message: RequestMessage) -> None:
+        self.section = section
+        self.host = message.head.authority
+        self.length = message.length
+        self.keep_alive = message.keep_alive
+        self.expects_continue = message.expects_continue
+
+
 class RequestParser(_HeadFinder):
     """Parses the requests of one connection, one after another.
 
     ``rest`` holds the bytes after the head that :meth:`feed` returned last; whoever reads the body takes them.
+    ``_before`` are the fields of the head before as they came, from the end of its first line to its own end.
     """
 
-    __slots__ = ("_facts", "_host", "_llhttp")
+    __slots__ = ("_before", "_facts", "_host", "_known", "_llhttp")
 
     def __init__(
         self, limits: WireLimits, *, scheme: bytes, peer: str, local: str, listener: str, local_port: int = 0
@@ -192,14 +213,71 @@ class RequestParser(_HeadFinder):
         self._facts = (scheme, peer, local, listener, local_port)
         self._llhttp: httptools.HttpRequestParser | None = None
         self._host: bytes | None = None  # the last one found valid: most connections name one
+        self._before = b""
+        self._known: _KnownRequest | None = None  # from the second time on that a head has these fields
 
     def feed(self, data: bytes) -> RequestMessage | None:
         """Take bytes; return the message whose head they complete, or None; raise BadRequest."""
+        end = self._repeats(data)
+        if end and self._known is not None:
+            message = self._read_again(data, end, self._known)
+            if message is not None:
+                return message
         try:
             match = self._find(data)
-            return None if match is None else self._read(match)
+            if match is None:
+                return None
+            message = self._read(match)
         except Malformed as fault:
             raise BadRequest(fault.reason, fault.status) from None
+        if not end:
+            self._known = None
+            self._remember(match[0])
+        elif self._known is None and _says_the_same_again(match[1], match[2], message):
+            section = message.head.headers.share()
+            if section is not None:
+                self._known = _KnownRequest(section, message)
+        return message
+
+    def _repeats(self, data: bytes) -> int:
+        """Return where the first line ends of a head whose fields are those of the one before; 0 for any other."""
+        before = self._before
+        if not before or self._assembly is not None:
+            return 0
+        end = data.find(b"\r")
+        if not data.startswith(before, end) or end > self._limits.request_line:
+            return 0
+        return max(end, 0)
+
+    def _remember(self, head: bytes) -> None:
+        begin = head.index(b"\r")
+        self._before = head[begin:] if len(head) - begin <= _MOST_REMEMBERED else b""
+
+    def _read_again(self, data: bytes, end: int, known: _KnownRequest) -> RequestMessage | None:
+        """Read a head of which only the first line, up to ``end``, is new; None where that makes a difference."""
+        match = _request_line(data)
+        if match is None or match.end() != end:
+            return None
+        method, target, minor = match.group(1, 2, 3)
+        if minor != b"1" or target[0] != _SLASH or method == b"CONNECT":
+            return None
+        self.rest = data[end + len(self._before) :]
+        section = known.section
+        scheme, peer, local, listener, local_port = self._facts
+        head = RequestHead(
+            method,
+            target,
+            11,
+            Headers(section.pairs, None, section),
+            known.host,
+            scheme=scheme,
+            peer=peer,
+            local=local,
+            listener=listener,
+            local_port=local_port,
+        )
+        head.know_line(data[:end])
+        return RequestMessage(head, known.length, known.keep_alive, known.expects_continue, 11, None)
 
     def _read(self, match: re.Match[bytes]) -> RequestMessage:
         head, method, target, minor = match.group(0, 1, 2, 3)
@@ -306,6 +384,16 @@ class RequestParser(_HeadFinder):
         return headers, length, is_kept(version, options), expects_continue, upgrade
 
 
+def _says_the_same_again(method: bytes, target: bytes, message: RequestMessage) -> bool:
+    """Tell whether the fields of a message mean the same behind any other first line of HTTP/1.1 with a plain target.
+
+    By the line as it was received: another form of target has changed the fields (``settle_target``).
+    """
+    if message.version != 11 or message.upgrade is not None or target[0] != _SLASH or method == b"CONNECT":
+        return False
+    return b"max-forwards" not in message.head.headers  # which is counted for some methods
+
+
 def _forwards_left(headers: Headers) -> bool:
     """Count this hop (RFC 9110 section 7.6.2); False where it has to be the last one."""
     values = headers.get_all(b"max-forwards")
@@ -338,27 +426,59 @@ def settle_target(head: RequestHead) -> None:
     head.set_authority(authority)  # section 3.2.2: the target wins over Host
 
 
+class _KnownResponse:
+    """What a head said of an answer that has a body, which says it again."""
+
+    __slots__ = ("length", "reason", "section", "status")
+
+    def __init__(self, section: Section, message: ResponseMessage) -> None:
+        self.section = section
+        self.status = message.head.status
+        self.reason = message.head.reason
+        self.length = message.length
+
+
 class ResponseParser(_HeadFinder):
     """Parses the answers of one upstream connection, one after another.
 
-    ``rest`` holds the bytes after the head that :meth:`feed` returned last.
+    ``rest`` holds the bytes after the head that :meth:`feed` returned last.  ``_before`` is the head before as it came.
     """
 
-    __slots__ = ()
+    __slots__ = ("_before", "_known")
 
     def __init__(self, limits: WireLimits) -> None:
         super().__init__(limits, STATUS_START, _plain_response, _any_response, RESPONSE_SPECIAL)
+        self._before = b""
+        self._known: _KnownResponse | None = None  # from the second time on that it comes
 
     def feed(self, data: bytes, request_method: bytes) -> ResponseMessage | None:
         """Take bytes; return the message whose head they complete, or None; raise BadResponse.
 
         Interim answers (1xx) are messages too; the caller goes on with ``rest`` until the final one.
         """
+        repeated = len(self._before) > 0 and self._assembly is None and data.startswith(self._before)
+        known = self._known
+        if repeated and known is not None and request_method != b"HEAD":
+            self.rest = data[len(self._before) :]
+            section = known.section
+            head = ResponseHead(known.status, Headers(section.pairs, None, section), known.reason)
+            return ResponseMessage(head, known.length, True)
         try:
             match = self._find(data)
-            return None if match is None else self._read(match, request_method)
+            if match is None:
+                return None
+            message = self._read(match, request_method)
         except Malformed as fault:
             raise BadResponse(fault.reason) from None
+        if not repeated:
+            whole = match[0]
+            self._known = None
+            self._before = whole if len(whole) <= _MOST_REMEMBERED else b""
+        elif known is None and message.keep_alive and message.length != NO_BODY and message.head.version == 11:
+            shared = message.head.headers.share()
+            if shared is not None:
+                self._known = _KnownResponse(shared, message)
+        return message
 
     def _read(self, match: re.Match[bytes], request_method: bytes) -> ResponseMessage:
         head, minor, digits, reason = match.group(0, 1, 2, 3)

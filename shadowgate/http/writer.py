@@ -15,10 +15,12 @@ from shadowgate.http.fields import FRAMING
 from shadowgate.http.framing import CHUNKED, NO_BODY, UNTIL_CLOSE
 from shadowgate.http.grammar import FIELD_LINE, REQUEST_LINE, STATUS_LINE, TEXT, head_pattern
 from shadowgate.http.head import RequestHead, ResponseHead
-from shadowgate.http.headers import Headers, Index, Pair
+from shadowgate.http.headers import Headers, Index, Pair, Section
 
 _request = head_pattern(REQUEST_LINE, end_of_value=b"").fullmatch
 _response = head_pattern(STATUS_LINE, end_of_value=b"").fullmatch
+_request_line = re.compile(REQUEST_LINE).fullmatch
+_response_line = re.compile(STATUS_LINE).fullmatch
 _field_line = FIELD_LINE.fullmatch
 _is_reason = re.compile(TEXT + rb"*+").fullmatch
 
@@ -33,6 +35,8 @@ _STANDARD = {
 """Status to the standard phrase and the status line with it."""
 
 _line = b": ".join
+_END = b"\r\n\r\n"
+_CHUNKED_END = b"\r\nTransfer-Encoding: chunked" + _END
 
 
 def request_block(head: RequestHead, length: int) -> bytes:
@@ -41,6 +45,15 @@ def request_block(head: RequestHead, length: int) -> bytes:
     Raises ValueError where a plugin left something that an HTTP/1 head cannot carry.
     """
     headers = head.headers
+    section = headers.section
+    if section is not None and head.upgrade is None:
+        line = head.line
+        if line is None:
+            line = b"%b %b HTTP/1.1" % (head.method, head.target)
+            if _request_line(line) is None:
+                raise _unwritable(head)
+            head.know_line(line)
+        return _shown(line, section, headers, length, head)
     index = headers.index
     lines = [b"%b %b HTTP/1.1" % (head.method, head.target)]
     if b"host" not in index:
@@ -65,6 +78,12 @@ def response_block(head: ResponseHead, length: int, *, close: bool, version: int
     (RFC 9110 section 6.2).  Raises ValueError where a plugin left something that an HTTP/1 head cannot carry.
     """
     status, headers = head.status, head.headers
+    section = headers.section
+    if section is not None and length != NO_BODY and not close and version == 11 and length != UNTIL_CLOSE:
+        line = _status_line(status, head.reason)
+        if status not in _STANDARD and _response_line(line) is None:
+            raise _unwritable(head)
+        return _shown(line, section, headers, length, head)
     # To HEAD and 304 the length of the body that GET would have had is a field like any other.
     told = length == NO_BODY and status >= 200 and status != 204
     lines = [_status_line(status, head.reason)]
@@ -118,8 +137,39 @@ def _block(lines: list[bytes], grammar: Callable[[bytes], object], head: Request
     lines += (b"", b"")
     block = b"\r\n".join(lines)
     if block.count(b"\n") != len(lines) - 1 or grammar(block) is None:
-        raise ValueError(f"{head!r} holds bytes that no HTTP/1 head can carry")
+        raise _unwritable(head)
     return block
+
+
+def _shown(line: bytes, section: Section, headers: Headers, length: int, head: RequestHead | ResponseHead) -> bytes:
+    """Return a head whose fields are a section's: they were looked at when it was written the first time."""
+    text = section.text
+    if text is None:
+        text = section.text = _section_text(section, head)
+    late = headers.late
+    if late is not None and not headers.late_text:
+        headers.late_text = _checked(_line(late), head)
+    if length >= 0:
+        return b"%b%b%b\r\nContent-Length: %d\r\n\r\n" % (line, text, headers.late_text, length)
+    return b"%b%b%b%b" % (line, text, headers.late_text, _CHUNKED_END if length == CHUNKED else _END)
+
+
+def _section_text(section: Section, head: RequestHead | ResponseHead) -> bytes:
+    lines = [_line(pair) for pair in section.pairs if pair[0].lower() not in _WRITTEN_HERE]
+    if b"te" in section.index:
+        lines.append(b"Connection: TE")  # RFC 9110 section 10.1.4
+    return b"".join([_checked(line, head) for line in lines])
+
+
+def _checked(line: bytes, head: RequestHead | ResponseHead) -> bytes:
+    """Return a field line behind a CRLF, if it is one."""
+    if _field_line(line + b"\r\n") is None:
+        raise _unwritable(head)
+    return b"\r\n" + line
+
+
+def _unwritable(head: RequestHead | ResponseHead) -> ValueError:
+    return ValueError(f"{head!r} holds bytes that no HTTP/1 head can carry")
 
 
 def _end_to_end(headers: Headers, index: Index, gone: frozenset[bytes]) -> list[Pair]:

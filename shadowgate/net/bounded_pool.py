@@ -42,11 +42,11 @@ class BoundedPool(Pool):
         self._queue: dict[Queued, None] = {}
         line.pools[self] = None
 
-    def checkout(self, receiver: Receiver) -> ClientConnection | None:
+    def checkout(self, receiver: Receiver, lenient: bool = False) -> ClientConnection | None:
         # Whoever came before goes first, at whichever endpoint.
         if self._line.waiting or requests_full(self._bounds):
             return None
-        return self._check_out(receiver)
+        return self._check_out(receiver, lenient)
 
     def dial(self, waiter: Waiter, timeout: float) -> Dial:
         verdict = self._line.verdict()
@@ -132,8 +132,8 @@ class BoundedPool(Pool):
         self._line.wake()
         return queued
 
-    def _check_out(self, receiver: Receiver) -> ClientConnection | None:
-        connection = super().checkout(receiver)
+    def _check_out(self, receiver: Receiver, lenient: bool = False) -> ClientConnection | None:
+        connection = super().checkout(receiver, lenient)
         if connection is not None:
             self._bounds.requests += 1
         return connection

@@ -107,13 +107,13 @@ class Pool:
         self._ages: dict[ClientConnection, Alarm] = {}
         self._closed = False
 
-    def checkout(self, receiver: Receiver) -> ClientConnection | None:
+    def checkout(self, receiver: Receiver, lenient: bool = False) -> ClientConnection | None:
         idle = self._idle
         while idle:
             connection, _ = idle.popitem()
             self._lane.stop(connection)
             # Bytes that came before the request must not become its answer, and a POST must not meet a close.
-            if connection.stale():
+            if connection.stale(lenient):
                 connection.abort()
                 continue
             self._busy.add(connection)

@@ -33,8 +33,11 @@ GONE: Final = 0x008 | 0x010
 ENDED: Final = 0x2000
 """EPOLLRDHUP: behind what can be read there is an end."""
 
-MOST: Final = 64
-"""Events of one turn: everything else of the reactor's waits so long, and so does what is written in it."""
+MOST: Final = 256
+"""Events of one batch: everything else of the reactor's waits so long."""
+
+TURN: Final = 64
+"""Events of one turn: what is written in it waits for its end."""
 
 SMALL_PIECE: Final = 16 * 1024
 LARGE_PIECE: Final = 256 * 1024
@@ -58,10 +61,12 @@ class Readiness:
     """``turn`` counts the batches: what was read in this very turn needs no second look.
 
     But for an upstream that has ``ended`` behind the bytes that are being read, or has sent more than one read takes.
+    A batch is ``complete`` when nothing else was ready.
     """
 
-    def __init__(self, reactor: Any) -> None:
+    def __init__(self, reactor: Any, most: int = MOST) -> None:
         self._reactor = reactor
+        self._most = most
         self._epoll: Any = None
         self._transports: dict[int, Any] = {}
         self._reading: dict[int, Read] = {}
@@ -73,6 +78,7 @@ class Readiness:
         self.turn = 0
         self.ended = False
         self.serving = False
+        self.complete = False
         self.unsent: list[DirectOutbox] = []
         self.unsent_shadows: list[DirectOutbox] = []
         # What a transport asks of its reactor beside readiness.
@@ -178,18 +184,23 @@ class Readiness:
         A peer that is sent to once in a while has gone to sleep in between, and waking it up costs more than sending.
         Sent to in one go, peers are woken once for all of it.
         """
+        upstreams = self._upstreams
+        ready = self._epoll.poll(0, self._most)
+        self.complete = len(ready) < self._most
+        if len(ready) > 1:
+            ready = [each for each in ready if each[0] in upstreams] + [
+                each for each in ready if each[0] not in upstreams
+            ]
+        for begin in range(0, len(ready), TURN):
+            self._take_turn(ready[begin : begin + TURN])
+
+    def _take_turn(self, ready: list[tuple[int, int]]) -> None:
         self.turn += 1
-        upstreams, serve = self._upstreams, self._serve
-        clients = []
+        serve = self._serve
         self.serving = True
         try:
-            for fd, event in self._epoll.poll(0, MOST):
-                if fd in upstreams:
-                    self.ended = event & ENDED != 0
-                    serve(fd, event)
-                else:
-                    clients.append((fd, event))
-            for fd, event in clients:
+            for fd, event in ready:
+                self.ended = event & ENDED != 0
                 serve(fd, event)
         finally:
             self.serving = False

@@ -9,93 +9,33 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from attrs import frozen
 from twisted.internet.interfaces import IAddress, IHalfCloseableProtocol, IProtocol
 from twisted.internet.protocol import Factory
 from twisted.python.failure import Failure
 from zope.interface import classImplements
 
 from shadowgate.errors import BadBody, BadRequest
-from shadowgate.http.framing import CHUNKED, NO_BODY, UNTIL_CLOSE, BodyReader, WireLimits, reader_for
+from shadowgate.http.framing import CHUNKED, NO_BODY, UNTIL_CLOSE, BodyReader, reader_for
 from shadowgate.http.head import RequestHead, ResponseHead
 from shadowgate.http.headers import Headers, Pair
 from shadowgate.http.parser import RequestMessage, RequestParser
 from shadowgate.http.writer import chunk, informational_block, last_chunk, response_block, switching_block
-from shadowgate.model import Limits
-from shadowgate.net.admission import Capacity, Entry
-from shadowgate.net.half_closed import HALF_CLOSED_GRACE, ask, has_refused
+from shadowgate.net.half_closed import ask, has_refused
 from shadowgate.net.outbox import Outbox, outbox_for
 from shadowgate.net.pace import Pace
 from shadowgate.net.raw import Raw
-from shadowgate.net.readiness import Readiness
+from shadowgate.net.server_side import ServerSide
 from shadowgate.runtime import outcomes
-from shadowgate.runtime.core import Core
 from shadowgate.runtime.exchange import Exchange
 from shadowgate.runtime.timers import Lane
 
-LINGER_SECONDS = 2.0
 LINGER_BYTES = 256 * 1024
-"""How long and how much is read and dropped after an answer that came before its request was complete."""
+"""How much is read and dropped after an answer that came before its request was complete."""
 
 ALLOW = (b"Allow", b"GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
 """RFC 9110 section 10.2.1: of the gateway itself; what an upstream allows is its own to say."""
 
 _BROKEN = {413: outcomes.BODY_TOO_LARGE, 431: outcomes.TRAILERS_TOO_LARGE}
-
-
-@frozen(eq=False)
-class ServerSide:
-    """What the connections of one listener share; made once.
-
-    ``port`` is the one that it was declared with, where another one may be open in its place; 0 is the one that is.
-    """
-
-    core: Core
-    listener: str
-    limits: WireLimits
-    scheme: bytes
-    head_lane: Lane
-    keepalive_lane: Lane
-    half_closed_lane: Lane
-    linger_lane: Lane
-    pace_lane: Lane
-    bounds: Limits
-    entry: Entry
-    upgrades: frozenset[bytes]
-    connections: set[ServerConnection]
-    port: int = 0
-    readiness: Readiness | None = None
-
-    @classmethod
-    def of(
-        cls,
-        core: Core,
-        listener: str,
-        limits: WireLimits,
-        scheme: bytes = b"http",
-        capacity: Capacity | None = None,
-        port: int = 0,
-        readiness: Readiness | None = None,
-    ) -> ServerSide:
-        bounds, lane = core.settings.limits, core.timers.lane
-        capacity = capacity or Capacity(core.timers.clock, core.stats, core.log)
-        return cls(
-            core,
-            listener,
-            limits,
-            scheme,
-            lane(bounds.header_timeout),
-            lane(bounds.keepalive_timeout),
-            lane(HALF_CLOSED_GRACE),
-            lane(LINGER_SECONDS),
-            lane(bounds.rate_grace),
-            bounds,
-            Entry(capacity, listener, bounds.connections, bounds.connections_per_client),
-            frozenset(protocol.encode() for protocol in core.settings.upgrades),
-            set(),
-            port,
-            readiness,
-        )
 
 
 class ServerFactory(Factory):

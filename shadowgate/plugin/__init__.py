@@ -23,16 +23,15 @@ from shadowgate.plugin.interfaces import (
     IRetryPolicy,
     ISource,
 )
+from shadowgate.plugin.records import ExchangeRecord, MirrorResult
 from shadowgate.plugin.schema import ByteSize, Duration, OneOrMany, OptionDoc, describe, read
 from shadowgate.plugin.values import (
     Attempt,
     BodyTransform,
     Candidate,
     Environment,
-    ExchangeRecord,
     FilterHooks,
     Metrics,
-    MirrorResult,
     Reply,
     Retries,
     SourceHandle,

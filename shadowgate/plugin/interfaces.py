@@ -16,7 +16,8 @@ from zope.interface import Attribute, Interface
 from shadowgate.errors import Problem
 from shadowgate.http.head import RequestHead
 from shadowgate.plugin.documents import Document, Report
-from shadowgate.plugin.values import Environment, FilterHooks, MirrorResult, Retries, SourceHandle
+from shadowgate.plugin.records import MirrorResult
+from shadowgate.plugin.values import Environment, FilterHooks, Retries, SourceHandle
 
 Publish = Callable[[Sequence[Document], Sequence[Problem]], None]
 """How a source hands over all its documents, with the problems that it met reading them."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from random import Random
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from attrs import field, frozen
 from twisted.internet.defer import Deferred, execute
@@ -12,6 +12,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from shadowgate.http.head import RequestHead, ResponseHead
+from shadowgate.plugin.records import ExchangeRecord
 
 T = TypeVar("T")
 
@@ -79,30 +80,6 @@ BodyTransform = Callable[[bytes, bool], bytes]
 
 
 @frozen
-class ExchangeRecord:
-    """One finished exchange, for ``on_done`` and the access log.  Times in seconds, sizes in body bytes.
-
-    ``request`` is the head as the filters left it; ``authority`` and ``target`` are what the client asked for.
-    ``reason`` says what is wrong with a configuration by which the request cannot be sent anywhere.
-    """
-
-    request: RequestHead
-    status: int
-    outcome: str
-    request_id: bytes
-    started: float
-    duration: float
-    received: int
-    sent: int
-    route: str
-    upstream: str
-    attempts: int
-    authority: bytes = b""
-    target: bytes = b""
-    reason: str = ""
-
-
-@frozen
 class FilterHooks:
     """The hooks of one filter; an absent one costs nothing.
 
@@ -166,29 +143,6 @@ class Retries:
     most: int
     elsewhere: bool = True
     unanswered: int = 0
-
-
-@frozen
-class MirrorResult:
-    """What became of one shadow.
-
-    ``outcome`` is ``completed`` (an answer came, whatever its status), ``failed`` (the head was sent, but no whole
-    answer came) or ``dropped`` (nothing was sent); ``reason`` says why for the last two.  ``request`` is the copy as it
-    was sent; of a shadow dropped before it was copied it is the primary's own head, to be left alone.  ``sent`` counts
-    body bytes handed to the connection.  ``body`` holds at most the bytes that an observer asked for.
-    """
-
-    mirror: str
-    outcome: Literal["completed", "failed", "dropped"]
-    reason: str
-    request: RequestHead
-    request_id: bytes
-    endpoint: str = ""
-    response: ResponseHead | None = None
-    body: bytes = b""
-    duration: float = 0.0
-    sent: int = 0
-    received: int = 0
 
 
 @frozen

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from json.encoder import encode_basestring_ascii as quote
 from time import gmtime, strftime
+from typing import Protocol
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
@@ -18,19 +19,49 @@ FLUSH_SECONDS = 0.25
 FLUSH_BYTES = 64 * 1024
 
 
-class Known(dict[bytes, str]):
-    """What was written lately and will be again, such as hosts and methods, as it stands in a line."""
+class Known:
+    """What was written lately and will be again, such as hosts and addresses, as it stands in a line."""
+
+    __slots__ = ("_bytes", "_texts")
 
     MOST = 512
     LONGEST = 256
 
-    def __missing__(self, given: bytes) -> str:
-        text = _text(given)
-        if len(text) <= self.LONGEST:
-            if len(self) >= self.MOST:
-                self.clear()
-            self[given] = text
-        return text
+    def __init__(self) -> None:
+        self._bytes: dict[bytes, str] = {}
+        self._texts: dict[str, str] = {}
+
+    def bytes(self, given: bytes) -> str:
+        known = self._bytes.get(given)
+        if known is None:
+            known = _text(given)
+            if len(known) <= self.LONGEST:
+                if len(self._bytes) >= self.MOST:
+                    self._bytes.clear()
+                self._bytes[given] = known
+        return known
+
+    def text(self, given: str) -> str:
+        known = self._texts.get(given)
+        if known is None:
+            known = quote(given)
+            if len(known) <= self.LONGEST:
+                if len(self._texts) >= self.MOST:
+                    self._texts.clear()
+                self._texts[given] = known
+        return known
+
+
+class AccessLogger(Protocol):
+    """What the rest of the gateway asks of an access log."""
+
+    def exchange(self, record: ExchangeRecord) -> None: ...
+
+    def shadow(self, result: MirrorResult) -> None: ...
+
+    def refused(self, client: str, status: int, reason: str) -> None: ...
+
+    def flush(self) -> None: ...
 
 
 class AccessLog:
@@ -50,28 +81,32 @@ class AccessLog:
 
     def exchange(self, record: ExchangeRecord) -> None:
         """Write down one exchange of a client."""
-        request, known = record.request, self._known
-        agent = request.headers.get(b"user-agent") or b""
+        request, text, known = record.request, self._known.text, self._known.bytes
+        request_id, client, method = _text(record.request_id), text(request.peer), known(request.method)
+        host, target, status = known(record.authority), known(record.target), str(record.status)
+        received, sent, duration = str(record.received), str(record.sent), "%.3f" % (record.duration * 1000)
+        route, upstream, attempts = text(record.route), text(record.upstream), str(record.attempts)
+        agent, outcome = known(request.headers.get(b"user-agent") or b""), str(record.outcome)
         reason = f',"reason":{quote(record.reason)}' if record.reason else ""
         self._line(
-            f'{{"time":"{self._time()}","kind":"request","request_id":{_text(record.request_id)}'
-            f',"client":{quote(request.peer)},"method":{known[request.method]},"host":{known[record.authority]}'
-            f',"target":{_text(record.target)},"status":{record.status},"outcome":"{record.outcome}"'
-            f',"received":{record.received},"sent":{record.sent},"duration_ms":{record.duration * 1000:.3f}'
-            f',"route":{quote(record.route)},"upstream":{quote(record.upstream)},"attempts":{record.attempts}'
-            f',"user_agent":{known[agent]}{reason}}}\n'
+            f'{{"time":"{self._time()}","kind":"request","request_id":{request_id},"client":{client}'
+            f',"method":{method},"host":{host},"target":{target},"status":{status},"outcome":"{outcome}"'
+            f',"received":{received},"sent":{sent},"duration_ms":{duration},"route":{route},"upstream":{upstream}'
+            f',"attempts":{attempts},"user_agent":{agent}{reason}}}\n'
         )
 
     def shadow(self, result: MirrorResult) -> None:
         """Write down one shadow; ``request_id`` is its parent's."""
-        request, known = result.request, self._known
-        status = 0 if result.response is None else result.response.status
+        request, text, known = result.request, self._known.text, self._known.bytes
+        request_id, mirror, method = _text(result.request_id), text(result.mirror), known(request.method)
+        host, target = known(request.authority), known(request.target)
+        status = "0" if result.response is None else str(result.response.status)
+        outcome, reason, upstream = str(result.outcome), text(result.reason), text(result.endpoint)
+        sent, received, duration = str(result.sent), str(result.received), "%.3f" % (result.duration * 1000)
         self._line(
-            f'{{"time":"{self._time()}","kind":"shadow","request_id":{_text(result.request_id)}'
-            f',"mirror":{quote(result.mirror)},"method":{known[request.method]},"host":{known[request.authority]}'
-            f',"target":{_text(request.target)},"status":{status},"outcome":"{result.outcome}"'
-            f',"reason":{quote(result.reason)},"sent":{result.sent},"received":{result.received}'
-            f',"duration_ms":{result.duration * 1000:.3f},"upstream":{quote(result.endpoint)}}}\n'
+            f'{{"time":"{self._time()}","kind":"shadow","request_id":{request_id},"mirror":{mirror}'
+            f',"method":{method},"host":{host},"target":{target},"status":{status},"outcome":"{outcome}"'
+            f',"reason":{reason},"sent":{sent},"received":{received},"duration_ms":{duration},"upstream":{upstream}}}\n'
         )
 
     def refused(self, client: str, status: int, reason: str) -> None:

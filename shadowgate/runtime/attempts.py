@@ -7,7 +7,8 @@ from typing import Any
 from attrs import evolve
 
 from shadowgate.compiler.snapshot import ClusterTarget
-from shadowgate.http.head import RequestHead
+from shadowgate.http.framing import NO_BODY
+from shadowgate.http.head import IDEMPOTENT, RequestHead
 from shadowgate.plugin import Attempt, Retries
 from shadowgate.runtime import outcomes
 from shadowgate.runtime.core import Core
@@ -41,6 +42,14 @@ class Attempts:
     def repeatable(self) -> bool:
         """Whether everything that was sent is still here, and nothing of an answer has come."""
         return self._kept is not None
+
+    def may_follow(self, head: RequestHead) -> bool:
+        """Whether the request may be sent again, without asking anybody, when its connection turns out dead."""
+        return self._kept is not None and head.method in IDEMPOTENT
+
+    def expendable(self, head: RequestHead, length: int) -> bool:
+        """Whether nothing is lost with a connection that turns out dead: a request without a body is kept as it is."""
+        return length == NO_BODY and self.may_follow(head)
 
     def remember(self, data: bytes) -> None:
         """Keep what was sent, while there is room."""

@@ -5,39 +5,75 @@ from __future__ import annotations
 from collections.abc import Callable
 from email.utils import formatdate
 
-from attrs import define, field
 from twisted.logger import Logger
 
 from shadowgate.compiler.snapshot import EMPTY, Snapshot
-from shadowgate.http.head import RequestHead
+from shadowgate.http.head import RequestHead, ResponseHead
 from shadowgate.model import Settings
-from shadowgate.runtime.access_log import AccessLog
+from shadowgate.runtime.access_log import AccessLogger
 from shadowgate.runtime.stats import Stats
 from shadowgate.runtime.timers import Timers
 from shadowgate.runtime.tunnel import Tunnel
 
 
-@define(eq=False)
 class Core:
-    """``snapshot`` is the one attribute that a new configuration replaces; an exchange reads it once."""
+    """``snapshot`` is the one attribute that a new configuration replaces; an exchange reads it once.
 
-    settings: Settings
-    timers: Timers
-    stats: Stats
-    access_log: AccessLog
-    prepare: Callable[[RequestHead], bytes]
-    now: Callable[[], float]
-    """Monotonic seconds, for durations."""
-    log: Logger
-    snapshot: Snapshot = field(default=EMPTY)
-    in_flight: int = 0
-    tunnels: set[Tunnel] = field(factory=set)
-    draining: bool = False
-    server: bytes = field(init=False)
+    ``prepare`` makes a received head ready to be routed and returns the request's id.  ``now`` gives monotonic seconds,
+    for durations.
+    """
 
-    def __attrs_post_init__(self) -> None:
-        self.server = self.settings.server.encode()
+    __slots__ = (
+        "_date",
+        "_second",
+        "access_log",
+        "draining",
+        "in_flight",
+        "log",
+        "now",
+        "prepare",
+        "server",
+        "settings",
+        "snapshot",
+        "stats",
+        "timers",
+        "tunnels",
+    )
+
+    def __init__(
+        self,
+        settings: Settings,
+        timers: Timers,
+        stats: Stats,
+        access_log: AccessLogger,
+        prepare: Callable[[RequestHead], bytes],
+        now: Callable[[], float],
+        log: Logger,
+    ) -> None:
+        self.settings = settings
+        self.timers = timers
+        self.stats = stats
+        self.access_log = access_log
+        self.prepare = prepare
+        self.now = now
+        self.log = log
+        self.snapshot: Snapshot = EMPTY
+        self.in_flight = 0
+        self.tunnels: set[Tunnel] = set()
+        self.draining = False
+        self.server = settings.server.encode()
+        self._second = -1
+        self._date = b""
+
+    def put_date(self, head: ResponseHead) -> None:
+        """Give an upstream's answer a Date where it has none (RFC 9110 section 6.6.1)."""
+        if b"date" not in head.headers:
+            head.headers.add_late((b"date", self.date()))
 
     def date(self) -> bytes:
-        """Return what the gateway's own answers have as Date, as those of any server with a clock (RFC 9110 6.6.1)."""
-        return formatdate(self.timers.clock.seconds(), usegmt=True).encode()
+        """Return the Date of an answer that is made now."""
+        second = int(self.timers.clock.seconds())
+        if second != self._second:
+            self._second = second
+            self._date = formatdate(second, usegmt=True).encode()
+        return self._date

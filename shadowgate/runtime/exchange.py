@@ -264,7 +264,7 @@ class Exchange:
         endpoint.in_flight += 1
         endpoint.requests += 1
         self._tries.count += 1
-        upstream = None if fresh else endpoint.pool.checkout(self)
+        upstream = None if fresh else endpoint.pool.checkout(self, self._tries.expendable(self._head, self._length))
         if upstream is not None:
             self._dispatch(upstream)
         else:
@@ -373,6 +373,7 @@ class Exchange:
             if upstream is not None and not ended:
                 upstream.abort()
             return
+        self._core.put_date(head)
         hooks = self._destination.hooks
         try:
             if hooks.on_response:
@@ -447,7 +448,7 @@ class Exchange:
             self._finish(outcome, self._status)
             return
         dead = outcome.retryable and upstream is not None and upstream.reused
-        if dead and self._tries.repeatable and self._head.method in IDEMPOTENT:
+        if dead and self._tries.may_follow(self._head):
             # An idle connection that had died: nothing of an answer came, and the request may be sent again.
             assert self._endpoint is not None
             self._again()
@@ -528,7 +529,7 @@ class Exchange:
     # The end
 
     def _wait_for_answer(self) -> None:
-        self._enter(self._core.timers.lane(self._rule.timeouts.answer))
+        self._enter(self._core.timers.lane(self._rule.answer))
 
     def _hooks(self) -> Hooks:
         """What is in the exchange's way by now: the rule's filters, and around the chosen destination its own."""

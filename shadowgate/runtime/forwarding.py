@@ -14,6 +14,7 @@ from random import Random
 from twisted.internet.abstract import isIPAddress, isIPv6Address
 
 from shadowgate.http.head import RequestHead
+from shadowgate.http.headers import Headers, Section
 from shadowgate.http.paths import normal_target
 from shadowgate.model import Settings
 
@@ -46,17 +47,26 @@ FROM_PROXIES = frozenset(
 and what Envoy's edge takes away as well.  By name, because this is looked at in every request."""
 
 
+class Said:
+    """What the requests of a connection become that have a section in common."""
+
+    __slots__ = ("peer", "request_id", "section")
+
+    def __init__(self, section: Section, peer: str, request_id: bytes | None) -> None:
+        self.section = section
+        self.peer = peer
+        self.request_id = request_id
+
+
 def compile_forwarding(settings: Settings, random: Random) -> Callable[[RequestHead], bytes]:
     """Return what makes a received head ready to be routed; it returns the request's id."""
     trusted = settings.trusted_hops
     via = {version: f"1.{version - 10} {settings.via}".encode() for version in (10, 11)} if settings.via else None
     normalize = settings.normalize_path
 
-    def prepare(head: RequestHead) -> bytes:
-        if normalize and (b"%" in head.target or b"/." in head.target or b"\\" in head.target):
-            head.retarget(normal_target(head.target))
+    def say(head: RequestHead) -> bytes | None:
+        """Put in what does not differ between requests of the same fields; return the id that they bring."""
         headers = head.headers
-        index = headers.index
         peer = head.peer.encode()
         if trusted:
             seen = headers.joined(FOR)
@@ -70,6 +80,7 @@ def compile_forwarding(settings: Settings, random: Random) -> Callable[[RequestH
             if HOST not in headers and head.authority:
                 headers.add(HOST, head.authority)
         else:
+            index = headers.index
             if not FROM_PROXIES.isdisjoint(index):
                 for name in FROM_PROXIES.intersection(index):
                     headers.remove(name)
@@ -82,11 +93,32 @@ def compile_forwarding(settings: Settings, random: Random) -> Callable[[RequestH
         given = headers.index.get(REQUEST_ID)
         if type(given) is bytes and 0 < len(given) <= LONGEST_ID and given.isascii():
             return given
-        made = request_id(random)
-        if given is None:
-            headers.add_absent([(REQUEST_ID, made)])
+        if given is not None:
+            headers.remove(REQUEST_ID)
+        return None
+
+    def prepare(head: RequestHead) -> bytes:
+        if normalize and (b"%" in head.target or b"/." in head.target or b"\\" in head.target):
+            head.retarget(normal_target(head.target))
+        headers = head.headers
+        section = headers.section
+        if section is None:
+            given = say(head)
         else:
-            headers.set(REQUEST_ID, made)
+            said: Said | None = section.derived.get(Said)
+            if said is None:
+                given = say(head)
+                prepared = headers.share()
+                if prepared is not None:
+                    section.keep(Said, Said(prepared, head.peer, given))
+            else:
+                headers.show(said.section)
+                head.peer = said.peer
+                given = said.request_id
+        if given is not None:
+            return given
+        made = request_id(random)
+        headers.add_late((REQUEST_ID, made))
         return made
 
     return prepare
@@ -104,15 +136,41 @@ def client_address(forwarded_for: bytes, hops: int) -> str | None:
 
 def request_id(random: Random) -> bytes:
     """Return a new UUID (RFC 9562, version 4) as text."""
-    text = f"{random.getrandbits(128):032x}"
+    text = random.getrandbits(128).to_bytes(16, "big").hex()
     variant = _VARIANTS[text[16]]
     return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{variant}{text[17:20]}-{text[20:]}".encode()
 
 
-def extend_for_shadow(head: RequestHead) -> None:
-    """Mark a copy as Envoy's shadow writer marks it: internal, and forwarded once more, by the gateway itself."""
+def address_shadow(head: RequestHead, authority: bytes | None) -> None:
+    """Mark a copy as Envoy's shadow writer marks it: internal, and forwarded once more, by the gateway itself.
+
+    It asks for the host ``authority``; None leaves the one that it asks for.
+    Nobody waits for a shadow's 100, as its body is teed as it comes (RFC 9110 section 10.1.1).
+    """
+    headers = head.headers
+    section = headers.section
+    if section is None:
+        _address_shadow(head, authority)
+        return
+    addressed: Section | None = section.derived.get((authority, head.local))
+    if addressed is None:
+        fields = Headers(section.pairs, None, section)
+        alike = RequestHead(head.method, head.target, head.version, fields, local=head.local)
+        _address_shadow(alike, authority)
+        addressed = alike.headers.share()
+        assert addressed is not None
+        section.keep((authority, head.local), addressed)
+    if authority is not None:
+        head.authority = authority
+    headers.show(addressed)
+
+
+def _address_shadow(head: RequestHead, authority: bytes | None) -> None:
+    if authority is not None:
+        head.set_authority(authority)
     headers = head.headers
     seen = headers.joined(FOR)
     local = head.local.encode()
     headers.set(FOR, local if not seen else seen + b"," + local)
     headers.set(INTERNAL, b"true")
+    headers.remove(b"expect")

@@ -16,7 +16,7 @@ from shadowgate.http.headers import Pair
 from shadowgate.plugin import MirrorResult
 from shadowgate.runtime.clusters import EndpointState
 from shadowgate.runtime.core import Core
-from shadowgate.runtime.forwarding import extend_for_shadow
+from shadowgate.runtime.forwarding import address_shadow
 from shadowgate.runtime.mirror_state import MirrorState
 from shadowgate.runtime.outcomes import Outcome
 from shadowgate.runtime.stats import status_class
@@ -78,6 +78,7 @@ class Shadow:
         "_endpoint",
         "_full",
         "_head",
+        "_lane",
         "_length",
         "_mirror",
         "_most",
@@ -104,6 +105,7 @@ class Shadow:
         self._stream: Upstream | None = None
         self._dial: Dial | None = None
         self._endpoint: EndpointState | None = None
+        self._lane: Lane | None = None
         self._queue: list[bytes] = []
         self._waiting = 0
         self._full = False
@@ -143,7 +145,8 @@ class Shadow:
         if reason:
             self._finish("dropped", reason)
             return False
-        self._core.timers.lane(limits.timeout).start(self)
+        lane = self._lane = self._core.timers.lane(limits.timeout)
+        lane.start(self)
         stats.connecting += 1
         return True
 
@@ -152,11 +155,7 @@ class Shadow:
         mirror = self._mirror
         assert mirror.cluster is not None
         copy = self._head = head.copy()
-        if mirror.host is not None:
-            copy.set_authority(mirror.host(copy.authority))
-        extend_for_shadow(copy)
-        # The body is teed as it comes; nobody waits for this copy's 100 (RFC 9110 section 10.1.1).
-        copy.headers.remove(b"expect")
+        address_shadow(copy, None if mirror.host is None else mirror.host(copy.authority))
         for _, hook in mirror.on_request:
             if hook(copy) is not None:
                 return "filtered"
@@ -169,7 +168,7 @@ class Shadow:
         self._trailers = trailers
         endpoint = self._endpoint
         assert endpoint is not None
-        stream = endpoint.shadow_pool.checkout(self)
+        stream = endpoint.shadow_pool.checkout(self, True)
         if stream is not None:
             self._start(stream, data)
             return
@@ -273,6 +272,7 @@ class Shadow:
         stats = self._state.stats
         stats.connecting -= 1
         stats.sent += 1
+        stats.answering += 1
         self._stream = stream
         self._sent += len(data)
         whole = self._request_ended and not self._trailers
@@ -340,13 +340,16 @@ class Shadow:
         core, mirror, stats = self._core, self._mirror, self._state.stats
         self._queue.clear()
         self._release()
-        core.timers.lane(mirror.limits.timeout).stop(self)
+        if self._lane is not None:
+            self._lane.stop(self)
         duration = core.now() - self._started
         if outcome == "completed":
             assert self._response is not None
+            stats.answering -= 1
             stats.completed[status_class(self._response.status)] += 1
             stats.duration.observe(duration)
         elif outcome == "failed":
+            stats.answering -= 1
             stats.failed[reason] += 1
         else:
             stats.dropped[reason] += 1

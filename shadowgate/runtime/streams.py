@@ -146,10 +146,11 @@ class Dial(Protocol):
 class Pool(Protocol):
     """The connections to one endpoint."""
 
-    def checkout(self, receiver: Receiver) -> Upstream | None:
+    def checkout(self, receiver: Receiver, lenient: bool = False) -> Upstream | None:
         """Return an idle connection at once, or None.
 
-        One whose peer has closed or spoken out of turn is not given out, be that read yet or not.
+        One whose peer has closed or spoken out of turn is not given out, be that read yet or not.  A ``lenient``
+        receiver, who can do without an answer or ask again, is satisfied with what was known when this turn began.
         """
 
     def dial(self, waiter: Waiter, timeout: float) -> Dial:

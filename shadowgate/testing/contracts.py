@@ -33,8 +33,9 @@ from shadowgate.plugin.interfaces import (
     IMirrorPolicy,
     IRetryPolicy,
 )
+from shadowgate.plugin.records import MirrorResult
 from shadowgate.plugin.schema import describe
-from shadowgate.plugin.values import Attempt, FilterHooks, MirrorResult, Reply, Retries
+from shadowgate.plugin.values import Attempt, FilterHooks, Reply, Retries
 from shadowgate.plugin.yaml import read_text
 from shadowgate.testing.messages import exchange_record, mirror_result, request, response
 from shadowgate.testing.surroundings import FakeCandidate, candidates, environment

@@ -7,7 +7,7 @@ from typing import Literal
 
 from shadowgate.http.head import RequestHead, ResponseHead
 from shadowgate.http.headers import Headers, Pair
-from shadowgate.plugin.values import ExchangeRecord, MirrorResult
+from shadowgate.plugin.records import ExchangeRecord, MirrorResult
 
 Text = str | bytes
 Fields = Mapping[str, Text] | Iterable[tuple[Text, Text]]
@@ -84,7 +84,13 @@ def mirror_result(
 
 
 def exchange_record(
-    head: RequestHead | None = None, *, status: int = 200, outcome: str = "completed", duration: float = 0.01
+    head: RequestHead | None = None,
+    *,
+    status: int = 200,
+    outcome: str = "completed",
+    duration: float = 0.01,
+    request_id: bytes = b"6f2c1f0e-0000-4000-8000-000000000001",
+    reason: str = "",
 ) -> ExchangeRecord:
     """Return what ``on_done`` is told of one exchange."""
     asked = request() if head is None else head
@@ -92,7 +98,7 @@ def exchange_record(
         request=asked,
         status=status,
         outcome=outcome,
-        request_id=b"6f2c1f0e-0000-4000-8000-000000000001",
+        request_id=request_id,
         started=0.0,
         duration=duration,
         received=0,
@@ -102,6 +108,7 @@ def exchange_record(
         attempts=1,
         authority=asked.authority,
         target=asked.target,
+        reason=reason,
     )
 
 

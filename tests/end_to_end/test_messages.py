@@ -158,6 +158,7 @@ def test_an_answer_that_is_cut_looks_cut(gateway: Gateway):
 
 def test_order_case_and_repetition_of_the_answers_fields_survive(exchange: Exchange):
     fields = [(b"X-B", b"1"), (b"set-COOKIE", b"a=1"), (b"Set-Cookie", b"b=2"), (b"X-A", b""), (b"Server", b"gunicorn")]
+    fields.append((b"DATE", b"Fri, 20 Nov 2026 12:00:00 GMT"))
     lines = b"".join(b"%b: %b\r\n" % pair for pair in fields)
     _, answer = exchange(get("/"), b"HTTP/1.1 200 Fine\r\n" + lines + b"Content-Length: 0\r\n\r\n")
     assert answer.start == b"HTTP/1.1 200 Fine"

@@ -952,3 +952,172 @@ def test_a_mutant_answer_is_judged_alike_however_it_is_cut_and_never_accepted_al
     if whole[0] == "accepted":
         known = re.sub(rb"\AHTTP/1\.[2-9]", b"HTTP/1.1", data)  # llhttp knows no later one (RFC 9110 section 2.5)
         assert llhttp_accepts(known, httptools.HttpResponseParser)
+
+
+# A connection on which fields repeat
+
+
+@pytest.mark.parametrize(("data", "expected"), ACCEPTED_REQUESTS.values(), ids=ACCEPTED_REQUESTS)
+def test_a_request_that_repeats_is_read_like_the_first(data: bytes, expected: Request) -> None:
+    parser = request_parser()
+    for _ in range(4):
+        message = parser.feed(data)
+        assert message is not None
+        assert seen_request(message) == expected
+
+
+@pytest.mark.parametrize(("method", "data", "expected"), ACCEPTED_RESPONSES.values(), ids=ACCEPTED_RESPONSES)
+def test_an_answer_that_repeats_is_read_like_the_first(method: bytes, data: bytes, expected: Response) -> None:
+    parser = ResponseParser(WireLimits())
+    for _ in range(4):
+        message = parser.feed(data, method)
+        assert message is not None
+        assert seen_response(message) == expected
+
+
+def read_anew(data: bytes) -> Request | str:
+    try:
+        message = request_parser().feed(data)
+    except BadRequest as bad:
+        return bad.reason
+    assert message is not None
+    return seen_request(message)
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        b"GET /other?q HTTP/1.1",
+        b"GET / HTTP/1.0",
+        b"GET / HTTP/1.2",
+        b"GET / HTTP/2.0",
+        b"HEAD / HTTP/1.1",
+        b"PURGE / HTTP/1.1",
+        b"OPTIONS * HTTP/1.1",
+        b"OPTIONS / HTTP/1.1",
+        b"TRACE / HTTP/1.1",
+        b"CONNECT / HTTP/1.1",
+        b"CONNECT a.example:443 HTTP/1.1",
+        b"GET http://b.example/ HTTP/1.1",
+        b"GET /a b HTTP/1.1",
+        b"GET /#f HTTP/1.1",
+        b"GET  / HTTP/1.1",
+        b"G(T / HTTP/1.1",
+        b"GET / HTTP/1.1 ",
+        b"GET /\x80 HTTP/1.1",
+        b"GET /" + b"x" * WireLimits().request_line + b" HTTP/1.1",
+    ],
+)
+@pytest.mark.parametrize("fields", [(), (b"Max-Forwards: 1",), (b"Max-Forwards: x",), (b"Content-Length: 3",)])
+def test_a_first_line_before_known_fields_counts_as_before_new_ones(start: bytes, fields: tuple[bytes, ...]) -> None:
+    parser = request_parser()
+    for _ in range(3):
+        parser.feed(get(*fields))
+    data = get(*fields, start=start)
+    try:
+        message = parser.feed(data)
+    except BadRequest as bad:
+        assert bad.reason == read_anew(data)
+    else:
+        assert message is not None
+        assert seen_request(message) == read_anew(data)
+
+
+@pytest.mark.parametrize("method", [b"GET", b"HEAD"])
+@pytest.mark.parametrize(
+    "start",
+    [
+        b"HTTP/1.1 404 Gone astray",
+        b"HTTP/1.1 200",
+        b"HTTP/1.1 204 No Content",
+        b"HTTP/1.1 304 Not Modified",
+        b"HTTP/1.1 100 Continue",
+        b"HTTP/1.1 101 Switching Protocols",
+        b"HTTP/1.0 200 OK",
+        b"HTTP/1.1 999 x",
+        b"HTTP/1.1 20 OK",
+        b"HTTP/3 200 OK",
+        b"HTTP/1.1 200 \x00",
+    ],
+)
+@pytest.mark.parametrize("fields", [(LENGTH,), (b"Transfer-Encoding: chunked",), (LENGTH, b"Connection: keep-alive")])
+def test_a_status_line_before_known_fields_counts_as_before_new_ones(
+    method: bytes, start: bytes, fields: tuple[bytes, ...]
+) -> None:
+    def read(parser: ResponseParser) -> Response | str:
+        try:
+            message = parser.feed(answer(*fields, start=start), method)
+        except BadResponse as bad:
+            return str(bad)
+        assert message is not None
+        return seen_response(message)
+
+    known = ResponseParser(WireLimits())
+    for _ in range(3):
+        known.feed(answer(*fields), b"GET")
+    assert read(known) == read(ResponseParser(WireLimits()))
+
+
+@pytest.mark.parametrize(
+    "start", [b"GET http://b.example/x HTTP/1.1", b"OPTIONS * HTTP/1.1", b"OPTIONS http://b.example HTTP/1.1"]
+)
+def test_a_host_in_a_target_is_that_requests_alone(start: bytes) -> None:
+    parser = request_parser()
+    for line in (start,) * 3 + (b"GET / HTTP/1.1",) * 3 + (start, b"GET / HTTP/1.1"):
+        data = get(start=line)
+        message = parser.feed(data)
+        assert message is not None
+        assert seen_request(message) == read_anew(data)
+
+
+def test_what_is_counted_for_one_method_is_as_it_was_for_the_next() -> None:
+    parser = request_parser()
+    for start in (b"OPTIONS / HTTP/1.1",) * 3 + (b"GET / HTTP/1.1", b"OPTIONS / HTTP/1.1"):
+        data = get(b"Max-Forwards: 5", start=start)
+        message = parser.feed(data)
+        assert message is not None
+        assert seen_request(message) == read_anew(data)
+
+
+def test_what_is_done_to_one_request_is_not_seen_in_the_next() -> None:
+    parser = request_parser()
+    for _ in range(3):
+        parser.feed(get(b"A: 1"))
+    changed = parser.feed(get(b"A: 1"))
+    assert changed is not None
+    changed.head.headers.set(b"A", b"2")
+    changed.head.headers.pairs.append((b"B", b"3"))
+    changed.head.headers.changed()
+    after = parser.feed(get(b"A: 1"))
+    assert after is not None
+    assert after.head.headers.pairs == [HOST, (b"A", b"1")]
+
+
+def test_known_fields_are_forgotten_when_others_come() -> None:
+    parser = request_parser()
+    for value in (b"A: 1", b"A: 1", b"A: 1", b"A: 12", b"A: 1", b"A: 12", b"A: 12", b"A: 12\r\nB: 3"):
+        message = parser.feed(get(value) + NEXT)
+        assert message is not None
+        assert seen_request(message) == read_anew(get(value))
+        assert parser.rest == NEXT
+
+
+def test_known_fields_may_come_in_pieces() -> None:
+    parser = request_parser()
+    for _ in range(3):
+        parser.feed(get(b"A: 1"))
+    data = get(b"A: 1", start=b"GET /cut HTTP/1.1")
+    for at in range(1, len(data)):
+        assert parser.feed(data[:at]) is None
+        message = parser.feed(data[at:])
+        assert message is not None
+        assert seen_request(message) == read_anew(data)
+
+
+def test_large_fields_are_not_kept_for_as_long_as_a_connection_stands() -> None:
+    parser = request_parser()
+    large = get(b"A: " + b"x" * 8192)
+    for _ in range(3):
+        message = parser.feed(large)
+        assert message is not None
+        assert message.head.headers.section is None

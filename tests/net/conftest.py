@@ -16,9 +16,9 @@ from shadowgate.http.framing import NO_BODY, WireLimits
 from shadowgate.http.head import ResponseHead
 from shadowgate.http.headers import Headers
 from shadowgate.model import Configuration, Endpoint, Settings
-from shadowgate.net.server import ServerFactory, ServerSide
+from shadowgate.net.server import ServerFactory
+from shadowgate.net.server_side import ServerSide
 from shadowgate.plugin import Reply
-from shadowgate.runtime.access_log import NoAccessLog
 from shadowgate.runtime.clusters import EndpointState
 from shadowgate.runtime.core import Core
 from shadowgate.runtime.forwarding import compile_forwarding
@@ -104,13 +104,13 @@ class Upstreams:
 
     asked: list = field(factory=list)
 
-    def checkout(self, receiver):
+    def checkout(self, receiver, lenient=False):
         self.asked.append(Upstream(receiver))
         return self.asked[-1]
 
 
 @define(eq=False)
-class Log(NoAccessLog):
+class Log:
     records: list = field(factory=list)
     refusals: list = field(factory=list)
 

@@ -111,7 +111,7 @@ def test_the_client_reads_one_101_of_our_own_making(it):
     client.send(ASK)
     it.asked[0].grant([(b"Sec-WebSocket-Accept", b"x"), (b"Connection", b"close"), (b"Content-Length", b"9")])
     assert client.take() == (
-        b"HTTP/1.1 101 Switching Protocols\r\nSec-WebSocket-Accept: x\r\n"
+        b"HTTP/1.1 101 Switching Protocols\r\nSec-WebSocket-Accept: x\r\ndate: Thu, 01 Jan 1970 00:00:00 GMT\r\n"
         b"Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
     )
 

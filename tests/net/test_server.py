@@ -123,7 +123,21 @@ def test_nothing_that_follows_a_close_is_executed_after_a_late_answer(it):
     assert len(it.asked) == 1
 
 
-# Framing of answers
+# Framing of answers, and their date
+
+DATED = b"date: Thu, 01 Jan 1970 00:00:00 GMT\r\n"
+"""What an answer is given that has none (RFC 9110 section 6.6.1)."""
+
+
+def test_an_answer_keeps_its_date_or_is_given_one(it):
+    client = it.connect()
+    dates = []
+    for at, headers in enumerate([(), [(b"Date", b"Fri, 20 Nov 2026 12:00:00 GMT")], ()]):
+        client.send(GET % b"/x")
+        it.asked[at].answer(headers=headers)
+        dates += [line for line in client.take().split(b"\r\n") if line.lower().startswith(b"date:")]
+        it.wait(1)
+    assert dates == [DATED[:-2], b"Date: Fri, 20 Nov 2026 12:00:00 GMT", b"date: Thu, 01 Jan 1970 00:00:02 GMT"]
 
 
 @pytest.mark.parametrize("length", [CHUNKED, UNTIL_CLOSE])
@@ -134,7 +148,7 @@ def test_an_answer_of_unknown_length_is_chunked_for_a_1_1_client(it, length):
     it.asked[0].receiver.response_data(b"cde")
     it.asked[0].receiver.response_end([(b"X-T", b"1")])
     head, _, body = client.take().partition(b"\r\n\r\n")
-    assert head == b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked"
+    assert head == b"HTTP/1.1 200 OK\r\n" + DATED + b"Transfer-Encoding: chunked"
     assert body == b"2\r\nab\r\n3\r\ncde\r\n0\r\nX-T: 1\r\n\r\n"
     assert client.state == "open"
 
@@ -148,7 +162,8 @@ def test_an_answer_of_unknown_length_ends_with_the_connection_for_a_1_0_client(i
     if not ended:
         it.asked[0].receiver.response_data(b"de")
         it.asked[0].receiver.response_end([(b"X-T", b"1")])
-    assert client.take() == b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nabc" + (b"" if ended else b"de")
+    head = b"HTTP/1.1 200 OK\r\n" + DATED + b"Connection: close\r\n\r\n"
+    assert client.take() == head + b"abc" + (b"" if ended else b"de")
     assert client.state == "closed"
 
 
@@ -166,7 +181,7 @@ def test_answers_without_a_body_have_none(it, no_body, request_line, status):
     it.asked[0].answer(status, length=no_body, headers=[(b"X-A", b"1")])
     written = client.take()
     assert written.startswith(b"HTTP/1.1 %d " % status)
-    assert written.endswith(b"\r\nX-A: 1\r\n\r\n")
+    assert written.endswith(b"\r\nX-A: 1\r\n" + DATED + b"\r\n")
     assert client.state == "open"
 
 

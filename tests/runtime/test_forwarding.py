@@ -5,8 +5,10 @@ from random import Random
 
 import pytest
 
+from shadowgate.http.framing import WireLimits
+from shadowgate.http.parser import RequestParser
 from shadowgate.model import Settings
-from shadowgate.runtime.forwarding import compile_forwarding, extend_for_shadow, request_id
+from shadowgate.runtime.forwarding import address_shadow, compile_forwarding, request_id
 from shadowgate.testing import request
 
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
@@ -116,7 +118,7 @@ def test_order_and_case_of_everything_else_survive():
 )
 def test_a_shadow_has_been_forwarded_once_more_and_is_internal(seen, expected):
     head = request(headers=seen)
-    extend_for_shadow(head)
+    address_shadow(head, None)
     assert head.headers.get_all(b"x-forwarded-for") == [expected]
     assert head.headers.get(b"x-envoy-internal") == b"true"
 
@@ -146,3 +148,66 @@ def test_a_path_is_normalised_only_where_that_was_asked_for(given, normal):
         head = request(target=given)
         compile_forwarding(Settings(normalize_path=asked), Random(0))(head)
         assert head.target == target.encode()
+
+
+# Requests of one connection that have their fields in common
+
+
+def requests_of(fields, count=4):
+    """Read so many requests with these fields from one connection, and prepare each."""
+    parser = RequestParser(WireLimits(), scheme=b"http", peer="192.0.2.1", local="198.51.100.1", listener="default")
+    lines = "".join(f"{name}: {value}\r\n" for name, value in fields)
+    for at in range(count):
+        yield parser.feed(f"GET /{at} HTTP/1.1\r\nHost: a:8\r\n{lines}\r\n".encode()).head
+
+
+@pytest.mark.parametrize("settings", [{}, {"trusted_hops": 1}, {"via": "gate"}], ids=str)
+@pytest.mark.parametrize(
+    "fields",
+    [
+        [],
+        SPOOFED,
+        [("X-Request-Id", "kept")],
+        [("X-Request-Id", "x" * 200)],
+        [("Via", "1.1 other")],
+        [("X-A", "1"), ("x-a", "2")],
+        [("X-Forwarded-For", "203.0.113.9, 203.0.113.10")],
+    ],
+    ids=str,
+)
+def test_what_repeats_is_prepared_and_addressed_like_what_is_new(fields, settings):
+    prepare = compile_forwarding(Settings(**settings), Random(1))
+
+    def told(head):
+        identity = prepare(head)
+        pairs = [(name, value if value != identity else b"ID") for name, value in head.headers]
+        shadow = head.copy()
+        address_shadow(shadow, b"a-shadow:8")
+        copied = [(name, value if value != identity else b"ID") for name, value in shadow.headers]
+        return sorted(pairs), sorted(copied), head.peer, head.authority, shadow.authority, identity.count(b"-")
+
+    (new,) = (told(head) for head in requests_of(fields, count=1))
+    assert [told(head) for head in requests_of(fields)] == [new] * 4
+
+
+def test_each_request_that_repeats_has_an_id_of_its_own_which_its_shadow_shares():
+    prepare = compile_forwarding(Settings(), Random(1))
+    seen = set()
+    for head in requests_of([], count=5):
+        identity = prepare(head)
+        shadow = head.copy()
+        address_shadow(shadow, None)
+        assert head.headers.get_all(b"x-request-id") == shadow.headers.get_all(b"x-request-id") == [identity]
+        seen.add(identity)
+    assert len(seen) == 5
+
+
+def test_mirrors_of_one_request_do_not_see_each_others_hosts():
+    prepare = compile_forwarding(Settings(), Random(1))
+    for head in requests_of([]):
+        prepare(head)
+        for host in (b"one", b"two", None):
+            shadow = head.copy()
+            address_shadow(shadow, host)
+            assert (shadow.authority, shadow.headers.get(b"host")) == (host or b"a:8",) * 2
+        assert head.headers.get(b"host") == b"a:8"

@@ -30,8 +30,8 @@ class Header(PresenceOptions):
         name = self.name.lower().encode("ascii")
         if self.present is not None:
             if self.present != self.invert:
-                return lambda head: name in head.headers.index
-            return lambda head: name not in head.headers.index
+                return lambda head: name in head.headers
+            return lambda head: name not in head.headers
         whole = self.literal
         if whole is not None and not self.invert:
             return lambda head: head.headers.joined(name) == whole
