@@ -18,6 +18,7 @@ PIP := @$(PY) -m pip install --quiet --quiet --disable-pip-version-check
 EDITABLE := --config-settings editable_mode=compat --editable
 RUNTIME := $(VENV)/.runtime-installed
 DEVELOPMENT := $(VENV)/.development-installed
+COMPILED := build/compiled/.made
 
 STARTED := $(shell date +%s)
 STEP = @printf '\n=== %s\n'
@@ -25,16 +26,16 @@ STEP = @printf '\n=== %s\n'
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test venv format lint types unit unit-compiled wheel e2e fuzz soak docs bench bench-routing bench-loading changelog clean
+.PHONY: help demo test venv format lint types unit unit-compiled wheel e2e fuzz soak docs bench bench-routing bench-loading bench-instructions changelog clean
 
 help:
 	@echo 'make demo      see it work: a gateway, two servers and a mirror between them (PORT=8080 for another port)'
-	@echo 'make test      every check: the eight targets below, in this order'
+	@echo 'make test      every check: the targets below, in this order'
 	@echo
 	@echo '  make venv      the development environment, in $(VENV) (PYTHON=python3.12 for another interpreter)'
 	@echo '  make lint      ruff: format and rules; "make format" repairs what can be repaired'
 	@echo '  make types     mypy, strict'
-	@echo '  make unit      unit and contract tests'
+	@echo '  make unit      unit and contract tests; "make unit-compiled" those of the request path, compiled'
 	@echo '  make wheel     build the distributions, install them into an empty environment and use them there'
 	@echo '  make e2e       end-to-end tests with real sockets and servers'
 	@echo '  make docs      the documentation, in docs/_build/html'
@@ -43,6 +44,7 @@ help:
 	@echo 'make soak      bad weather for a gateway, for MINUTES=5; then nothing may be left behind (SEED=... to repeat)'
 	@echo 'make bench     a request beside Envoy, nginx, HAProxy and twisted.web, on one core each (Linux; a quiet machine)'
 	@echo 'make bench-routing, bench-loading   what routing and loading cost with 10,000 rules (Linux; a quiet machine)'
+	@echo 'make bench-instructions   what each step of a request costs, counted (valgrind, a C compiler; any machine)'
 	@echo 'make changelog show the change log of the next release;  make clean  remove what was built'
 
 # --- environment ------------------------------------------------------------------------------------------------------
@@ -71,7 +73,7 @@ venv: $(DEVELOPMENT)
 demo: $(RUNTIME)
 	@$(PY) -m shadowgate.demo --port $(PORT)
 
-test: venv lint types unit wheel e2e docs
+test: venv lint types unit unit-compiled wheel e2e docs
 	@printf '\nAll checks passed in %s seconds.\n' $$(( $$(date +%s) - $(STARTED) ))
 
 # --- the parts --------------------------------------------------------------------------------------------------------
@@ -92,26 +94,36 @@ types: venv
 # What the collector finds unclosed is told when it runs, in whatever test that happens to be.
 COLLECTED := -W ignore::ResourceWarning -W ignore::pytest.PytestUnraisableExceptionWarning
 
+REQUEST_PATH := $(addprefix tests/,bundled compiler http net runtime test_gateway.py test_request_cost.py test_wire.py)
+
 unit: venv
 	$(STEP) 'unit and contract tests'
 	@$(PY) -m pytest -W error $(COLLECTED) --ignore=tests/end_to_end -m 'not wheel'
 
-# What SHADOWGATE_COMPILE=1 makes of setup.py, under the same tests; not in `make test`, as it takes a C compiler.
-COMPILE := rm -rf build/compiled && mkdir -p build && SHADOWGATE_COMPILE=1 $(PY) setup.py --quiet build --build-base build \
-  --build-lib build/compiled > build/compiled.log 2>&1
+# The request path compiled, as an installation has it where there is a C compiler.
+$(COMPILED): setup.py pyproject.toml $(shell find shadowgate twisted -name '*.py') | $(DEVELOPMENT)
+	$(STEP) 'compiled request path (build/compiled)'
+	@rm -rf build/compiled && mkdir -p build/compiled
+	@if command -v cc > /dev/null; then SHADOWGATE_COMPILE=1 $(PY) setup.py --quiet build --build-base build \
+	  --build-lib build/compiled > build/compiled.log 2>&1 || { tail build/compiled.log; exit 1; }; \
+	else echo 'no C compiler (apt install gcc): nothing is compiled, and what would be is not tested'; fi
+	@touch $@
 
-unit-compiled: venv
+unit-compiled: $(COMPILED)
 	$(STEP) 'unit tests of the compiled request path'
-	@$(COMPILE) || { tail build/compiled.log; exit 1; }
-	@PYTHONPATH=$(CURDIR)/build/compiled $(VENV)/bin/pytest $(COLLECTED) --ignore=tests/end_to_end -m 'not wheel'
+	@if test -d build/compiled/shadowgate; then \
+	  PYTHONPATH=$(CURDIR)/build/compiled $(VENV)/bin/pytest -q -W error $(COLLECTED) $(REQUEST_PATH); \
+	else echo 'skipped: no C compiler'; fi
 
 wheel: venv
 	$(STEP) 'distributions in an empty environment'
 	@$(PY) -m pytest -m wheel tests/test_wheel.py tests/test_deploy.py
 
-e2e: venv
+# The gateways under test are what is installed: compiled, where that can be.
+e2e: $(COMPILED)
 	$(STEP) 'end-to-end tests'
-	@$(PY) -m pytest tests/end_to_end
+	@if test -d build/compiled/shadowgate; then export SHADOWGATE_TREE=$(CURDIR)/build/compiled; fi; \
+	  $(PY) -m pytest tests/end_to_end
 
 # A part of the unit tests, for ten seconds.
 fuzz: venv
@@ -133,15 +145,17 @@ bench-routing: venv
 	@$(PY) bench/routing.py
 
 # The gateways beside each other: BENCH='--only mirrored' for some of it.
-bench: venv
+bench: $(COMPILED)
 	$(STEP) 'ShadowGate beside Envoy, nginx, HAProxy and twisted.web'
 	@command -v wrk nginx haproxy > /dev/null || echo 'For all of it: apt install wrk nginx haproxy (Debian, Ubuntu)'
 	$(PIP) -r bench/requirements.txt || echo 'no Envoy for this platform; it is left out'
-	@$(COMPILE) || { echo 'no C compiler, or it failed (build/compiled.log): only what is not compiled is measured'; rm -rf build/compiled; }
 	@$(PY) bench/side_by_side.py --json build/bench.json --chart docs/develop/performance.svg $(BENCH)
 
 bench-loading: venv
 	@$(PY) bench/loading.py
+
+bench-instructions: $(COMPILED)
+	@$(PY) bench/instructions.py
 
 changelog: venv
 	@$(VENV)/bin/towncrier build --draft --version next

@@ -1,24 +1,49 @@
-"""Builds what setup.cfg describes.  With ``SHADOWGATE_COMPILE=1`` the modules that every request goes through become C.
+"""Builds what setup.cfg describes, and makes C of the modules that every request goes through, where that can be done.
 
-They are compiled by mypyc, from the same source, and do the same without it: only slower.  That takes a C compiler.
+They are compiled by mypyc, from the same source, and do the same without it: only slower.  ``SHADOWGATE_COMPILE`` of 0
+leaves them as they are, of 1 takes a failure for one of the build.  An editable installation is never compiled, as
+nobody would see what was edited.
 """
 
 import os
+import sys
 
-from setuptools import setup
+from setuptools import Extension, setup
 
 COMPILED = {
+    "compiler": ("shadow_host", "table"),
     "http": ("fields", "grammar", "head", "headers", "parser", "writer"),
     "net": ("bounded_pool", "client", "outbox", "pace", "pool", "readiness", "server"),
+    "plugin": ("records",),
     "runtime": (
-        *("accounting", "attempts", "exchange", "forwarding", "mirror", "mirror_state", "stats", "tee", "timers"),
+        *("access_log", "accounting", "attempts", "clusters", "core", "exchange", "forwarding", "hooks"),
+        *("mirror", "mirror_state", "stats", "tee", "timers"),
     ),
 }
+BUILDING = {"bdist_wheel", "build", "build_ext", "install"}
 
-if os.environ.get("SHADOWGATE_COMPILE") == "1":
-    from mypyc.build import mypycify
 
+def extensions(must: bool) -> list[Extension]:
+    """Return what is to be built; nothing where mypyc is not there or does not take the source."""
     modules = [f"shadowgate/{package}/{name}.py" for package, names in COMPILED.items() for name in names]
-    setup(ext_modules=mypycify(modules, opt_level="3", debug_level="0", group_name="shadowgate"))
-else:
-    setup()
+    try:
+        from mypyc.build import mypycify
+
+        found = mypycify(
+            ["--ignore-missing-imports", *modules], opt_level="3", debug_level="0", group_name="shadowgate"
+        )
+    except (ImportError, SystemExit) as wrong:
+        if must:
+            raise
+        print(f"shadowgate: nothing is compiled ({wrong}): it will do the same, only slower", file=sys.stderr)
+        return []
+    for extension in found:
+        extension.optional = not must  # without a C compiler it is a warning
+    return found
+
+
+said = os.environ.get("SHADOWGATE_COMPILE", "")
+if said not in ("", "0", "1"):
+    sys.exit(f"SHADOWGATE_COMPILE={said}: neither 0 nor 1")
+wanted = said != "0" and not BUILDING.isdisjoint(sys.argv)
+setup(ext_modules=extensions(must=said == "1") if wanted else [])

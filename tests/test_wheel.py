@@ -4,6 +4,7 @@ What works in a checkout may be missing from a wheel, drop-ins above all.  Slow,
 """
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -32,9 +33,10 @@ routes:
 """
 
 
-def run(*command: str | Path, cwd: Path) -> str:
-    """Run a command away from the checkout's modules; return what it printed."""
+def run(*command: str | Path, cwd: Path, **settings: str) -> str:
+    """Run a command away from the checkout's modules, with some variables set; return what it printed."""
     environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
+    environment |= settings
     done = subprocess.run(
         [str(part) for part in command],
         cwd=cwd,
@@ -54,6 +56,16 @@ def build(project: Path, into: Path) -> Path:
     run(sys.executable, "-m", "build", "--outdir", into, project, cwd=into)
     (wheel,) = into.glob("*.whl")
     return wheel
+
+
+def source(place: Path) -> Path:
+    """Return a copy of what a build takes, without what earlier ones have left."""
+    copy = place / "source"
+    shutil.copytree(ROOT / "shadowgate", copy / "shadowgate", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "twisted", copy / "twisted", ignore=shutil.ignore_patterns("__pycache__", "dropin.cache"))
+    for name in ("setup.py", "setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, copy)
+    return copy
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +98,34 @@ def test_wheels_hold_the_drop_ins_and_nothing_of_twisted_itself(wheels: list[Pat
         assert any(name.endswith("/py.typed") for name in names)
         assert any(name.endswith("licenses/LICENSE") for name in names)
         assert not any(name.startswith(("tests/", "docs/", "plugins/")) for name in names)
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="there is no C compiler")
+def test_the_request_path_is_compiled_where_that_can_be(installed: Path, tmp_path: Path) -> None:
+    code = "import sys, importlib; print(*(importlib.import_module(name).__file__ for name in sys.argv[1:]))"
+    modules = ("shadowgate.http.parser", "shadowgate.runtime.exchange")
+    found = run(installed / "python", "-c", code, *modules, cwd=tmp_path).split()
+    assert all(path.endswith(".so") for path in found), found
+
+
+def test_without_a_compiler_the_wheel_is_pure(tmp_path: Path) -> None:
+    settings = {"SHADOWGATE_COMPILE": "", "CC": str(tmp_path / "no-such-compiler")}
+    run(
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "-qq",
+        "--no-deps",
+        "-w",
+        tmp_path,
+        source(tmp_path),
+        cwd=tmp_path,
+        **settings,
+    )
+    (wheel,) = tmp_path.glob("*.whl")
+    assert not any(name.endswith(".so") for name in ZipFile(wheel).namelist())
+    assert "shadowgate/http/parser.py" in ZipFile(wheel).namelist()
 
 
 def test_twistd_lists_the_service(installed: Path, tmp_path: Path) -> None:

@@ -20,6 +20,10 @@ from harness.waiting import DEADLINE, until
 from harness.wire import Message, Wire, connect, get
 
 ROOT = Path(__file__).parents[3]
+HERE = Path(__file__).parents[1]
+TREE = Path(os.environ.get("SHADOWGATE_TREE", ROOT))
+"""Where the gateway under test is taken from: the source, or what was built of it."""
+
 RUN = ("-m", "shadowgate", "run")
 TWISTD = ("-c", "from twisted.scripts.twistd import run; run()", "-n", "--pidfile=", "shadowgate")
 
@@ -29,7 +33,9 @@ class Child:
 
     def __init__(self, arguments: Sequence[str | Path], log: Path, **given: Any) -> None:
         self.log = log
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+        # Not from the working directory, which may be the source.
+        path = os.pathsep.join((str(TREE), str(HERE)))
+        environment = {**os.environ, "PYTHONPATH": path, "PYTHONSAFEPATH": "1", "PYTHONUNBUFFERED": "1"}
         with log.open("wb") as output:
             self.process = subprocess.Popen(
                 [sys.executable, *map(str, arguments)],
