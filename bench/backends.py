@@ -46,6 +46,7 @@ wrk.method = "{method}"
 {fields}
 {body}
 {delay}
+{request}
 function done(summary, latency, requests)
   local errors = summary.errors
   io.write(string.format(
@@ -58,7 +59,10 @@ end
 
 @frozen
 class Asked:
-    """What clients send: ``pause`` milliseconds after each answer, on so many connections."""
+    """What clients send: ``pause`` milliseconds after each answer, on so many connections.
+
+    With ``traced``, each request has a ``traceparent`` of its own; else all of a case are alike.
+    """
 
     path: str = "/"
     method: str = "GET"
@@ -66,6 +70,7 @@ class Asked:
     fields: Mapping[str, str] = {}
     connections: int = 64
     pause: int = 0
+    traced: bool = False
 
 
 @frozen
@@ -116,6 +121,16 @@ def backend(folder: Path) -> Iterator[Backend]:
         process.wait()
 
 
+_TRACED = """\
+local number = 0
+function request()
+  number = number + 1
+  wrk.headers["traceparent"] = string.format("00-%032x-00f067aa0ba902b7-01", number)
+  return wrk.format()
+end
+"""
+
+
 def ask(port: int, asked: Asked, seconds: int, folder: Path, host: str = "bench.example.com") -> Answers:
     """Put a gateway, or whatever listens there, under load."""
     script = folder / "ask.lua"
@@ -125,6 +140,7 @@ def ask(port: int, asked: Asked, seconds: int, folder: Path, host: str = "bench.
             method=asked.method,
             fields="\n".join(f'wrk.headers["{name}"] = "{value}"' for name, value in fields.items()),
             body=f'wrk.body = string.rep("x", {asked.body})' if asked.body else "",
+            request=_TRACED if asked.traced else "",
             # From half to three halves of it, or the connections would go on in step.
             delay=f"function delay() return math.random({asked.pause // 2}, {asked.pause * 3 // 2}) end"
             if asked.pause

@@ -58,6 +58,7 @@ CASES = (
     Case("POST 1 MiB, mirrored", Asked(READ_PATH, method="POST", body=1024 * 1024, connections=8), MIRRORED),
     Case("GET, answer of 1 MiB", Asked(LARGE_PATH, connections=8)),
     Case("GET with 20 fields, mirrored", Asked(fields=TWENTY), MIRRORED),
+    Case("GET, each with fields of its own, mirrored", Asked(traced=True), MIRRORED),
     Case("GET, 1 connection", Asked(connections=1)),
     Case("GET, mirrored, 1 connection", Asked(connections=1), MIRRORED),
     Case("GET, mirrored, 512 connections", Asked(connections=512), MIRRORED),

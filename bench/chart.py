@@ -7,8 +7,8 @@ from xml.sax.saxutils import escape
 
 WIDTH, BAR, GAP, LEFT, RIGHT = 760, 16, 14, 150, 60
 COLOURS = {
-    "ShadowGate, compiled": "#2b6cb0",
-    "ShadowGate": "#63a4e0",
+    "ShadowGate": "#2b6cb0",
+    "ShadowGate, pure Python": "#63a4e0",
     "Envoy": "#9f6bb5",
     "nginx": "#4f9d69",
     "HAProxy": "#c98a3c",

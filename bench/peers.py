@@ -1,5 +1,6 @@
 """The gateways that are compared, each configured to do the same: balance nothing, set the fields that a proxy sets
-(``X-Forwarded-For``, ``-Proto``, ``-Host``, ``X-Request-Id``), and write a line of JSON about every request.
+(``X-Forwarded-For``, ``-Proto``, ``-Host``, ``X-Request-Id``), and write a line of JSON about every request, and about
+every copy where they can.
 
 Each runs as it would be deployed, on one core: one worker, keep-alive to upstreams, logs in batches to a file.
 """
@@ -52,7 +53,7 @@ class Peer:
     @property
     def path(self) -> str | None:
         """Where its program is, beside this interpreter first; None where it is not installed."""
-        if not self.root.exists():
+        if not (self.root / "shadowgate").exists():
             return None
         beside = Path(sys.executable).parent / self.program
         return str(beside) if beside.exists() else shutil.which(self.program)
@@ -269,7 +270,7 @@ http {{
     '"method":"$request_method","host":"$host","target":"$request_uri","status":$status,'
     '"received":$request_length,"sent":$body_bytes_sent,"duration":$request_time,"upstream":"$upstream_addr",'
     '"user_agent":"$http_user_agent"}}';
-  access_log {folder}/access.log line buffer=64k flush=250ms;
+  access_log {folder}/access.log line buffer=64k flush=250ms; log_subrequest on;
   keepalive_requests 100000000; keepalive_timeout 600s; tcp_nodelay on;
   client_max_body_size 16m; client_body_buffer_size 2m; server_names_hash_max_size 8192;
   client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
@@ -378,11 +379,11 @@ def _stock(scene: Scene, folder: Path, port: int) -> list[str]:
 
 PYTHON = Path(sys.executable).name
 COMPILED = ROOT / "build" / "compiled"
-"""Where ``make bench`` puts a compiled ShadowGate."""
+"""Where ``make bench`` puts ShadowGate as it is installed, its request path compiled."""
 
 PEERS = (
-    Peer("ShadowGate, compiled", PYTHON, ("-m", "shadowgate", "run", "--version"), _shadowgate, root=COMPILED),
-    Peer("ShadowGate", PYTHON, ("-m", "shadowgate", "run", "--version"), _shadowgate),
+    Peer("ShadowGate", PYTHON, ("-m", "shadowgate", "run", "--version"), _shadowgate, root=COMPILED),
+    Peer("ShadowGate, pure Python", PYTHON, ("-m", "shadowgate", "run", "--version"), _shadowgate),
     Peer("Envoy", "envoy", ("--version",), _envoy),
     Peer("nginx", "nginx", ("-v",), _nginx),
     Peer("HAProxy", "haproxy", ("-v",), _haproxy, _only_plain),
