@@ -26,8 +26,9 @@ from shadowgate.errors import ConfigError, Position, Problem
 from shadowgate.http.framing import WireLimits
 from shadowgate.loader import Loader, Offer
 from shadowgate.model import Configuration, ConnectionPool, Endpoint, Limits, Listener, Settings
-from shadowgate.net.admission import Capacity, most_clients, most_of_admin
+from shadowgate.net.admission import Capacity
 from shadowgate.net.bounded_pool import BoundedPool
+from shadowgate.net.descriptors import most_clients, most_of_admin, widen
 from shadowgate.net.dial import dialer
 from shadowgate.net.listeners import Bind, Listeners
 from shadowgate.net.pool import Pool, idle_time, upkeep_of
@@ -314,6 +315,7 @@ class Gateway:
         """
         report = Report()
         self._listening = True
+        widen()
         self.listeners.open(self.wanted(self.snapshot.configuration), report)
         if report.failed:
             raise ConfigError(report.problems)

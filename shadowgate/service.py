@@ -21,7 +21,8 @@ from shadowgate.config.pipeline import read_paths
 from shadowgate.errors import ConfigError, Position, Problem
 from shadowgate.gateway import Gateway
 from shadowgate.model import Listener, PluginUse
-from shadowgate.net.admission import Entry, most_of_admin
+from shadowgate.net.admission import Entry
+from shadowgate.net.descriptors import most_of_admin
 from shadowgate.net.listeners import Listeners
 from shadowgate.net.sink import LineSink
 from shadowgate.objects.desk import Desk

@@ -6,7 +6,6 @@ there is room; further ones of an address that has its share are closed at once.
 
 from __future__ import annotations
 
-import resource
 import socket
 from collections.abc import Callable
 from errno import EAGAIN, EMFILE, ENFILE, ENOBUFS, ENOMEM
@@ -25,28 +24,6 @@ REST_SECONDS: Final = 0.2
 """How long nobody is accepted after the system had no descriptor or no memory for a client."""
 LOG_SECONDS: Final = 10.0
 """The least between two lines in the log about the same."""
-RESERVED: Final = 32
-"""Descriptors that are for neither clients nor upstreams: ports, files, the reactor's own."""
-
-
-def most_clients(others: int) -> int:
-    """Return how many clients this process has descriptors for, ``others`` kept for the admin API; 0 is no bound.
-
-    Half of what it may open: each client that is served needs one towards its upstream.
-    """
-    limit = _descriptors()
-    return 0 if limit is None else max(1, (limit - RESERVED - others) // 2)
-
-
-def most_of_admin(wanted: int) -> int:
-    """Return how many connections the admin API may have: not more than an eighth of the descriptors."""
-    limit = _descriptors()
-    return wanted if limit is None else max(1, min(wanted, limit // 8))
-
-
-def _descriptors() -> int | None:
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return None if soft == resource.RLIM_INFINITY else soft
 
 
 @define(eq=False)

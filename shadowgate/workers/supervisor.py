@@ -22,7 +22,8 @@ from shadowgate.config.catalog import Catalog
 from shadowgate.config.pipeline import read_paths
 from shadowgate.errors import ConfigError, Position, Problem
 from shadowgate.model import Listener, Settings
-from shadowgate.net.admission import Capacity, Entry, most_of_admin
+from shadowgate.net.admission import Capacity, Entry
+from shadowgate.net.descriptors import most_of_admin
 from shadowgate.net.listeners import Listeners
 from shadowgate.net.moving import MovableReactor
 from shadowgate.objects.desk import Desk

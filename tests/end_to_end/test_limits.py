@@ -137,6 +137,21 @@ def test_a_mirror_that_never_answers_leaves_clients_their_descriptors(start_gate
         assert gateway.metric("shadowgate_accept_pauses_total") == 0
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_no_client_and_no_mirror_waits_for_the_kernels_table_of_descriptors_to_grow(start_gateway, upstream, workers):
+    """While it grows, a process with threads stands still: so it has its size before the first client comes."""
+    gateway = start_gateway({"c.yaml": CONFIG.format(upstream)}, "--workers", str(workers))
+    pid = gateway.process.pid
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    serving = [str(pid)] if workers == 1 else children
+    assert len(serving) == workers
+    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    for each in serving:
+        status = Path(f"/proc/{each}/status").read_text()
+        (size,) = (int(line.split()[1]) for line in status.splitlines() if line.startswith("FDSize:"))
+        assert size >= min(most, 65_536)
+
+
 def test_without_a_descriptor_nobody_is_lost_and_nothing_spins(start_gateway, upstream: Peer, clients):
     gateway = start_gateway({"c.yaml": CONFIG.format(upstream)})
     address = ("127.0.0.1", gateway.port)

@@ -9,7 +9,7 @@ from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.testing import MemoryReactorClock
 
-from shadowgate.net.admission import LOG_SECONDS, RESERVED, REST_SECONDS, Capacity, Entry, most_clients, most_of_admin
+from shadowgate.net.admission import LOG_SECONDS, REST_SECONDS, Capacity, Entry
 from shadowgate.runtime.stats import Stats
 
 
@@ -262,15 +262,3 @@ def test_a_port_that_was_closed_meanwhile_is_not_opened_again():
 def test_everything_else_of_a_socket_stays_as_it_is():
     house = House()
     assert house.port.getHost() == IPv4Address("TCP", "127.0.0.1", 80)
-
-
-@pytest.mark.parametrize(("soft", "most"), [(1024, (1024 - RESERVED - 64) // 2), (20, 1), (-1, 0)])
-def test_half_of_what_the_process_may_open_is_for_clients(monkeypatch, soft, most):
-    monkeypatch.setattr("shadowgate.net.admission.resource.getrlimit", lambda which: (soft, -1))
-    assert most_clients(64) == most
-
-
-@pytest.mark.parametrize(("soft", "most"), [(1024, 64), (80, 10), (4, 1), (-1, 64)])
-def test_an_eighth_at_most_is_for_the_admin_api(monkeypatch, soft, most):
-    monkeypatch.setattr("shadowgate.net.admission.resource.getrlimit", lambda which: (soft, -1))
-    assert most_of_admin(64) == most
