@@ -26,10 +26,12 @@ from shadowgate.errors import ConfigError, Position, Problem
 from shadowgate.http.framing import WireLimits
 from shadowgate.loader import Loader, Offer
 from shadowgate.model import Configuration, ConnectionPool, Endpoint, Limits, Listener, Settings
+from shadowgate.net.address import Address, address_of
 from shadowgate.net.admission import Capacity
 from shadowgate.net.bounded_pool import BoundedPool
 from shadowgate.net.descriptors import most_clients, most_of_admin, widen
-from shadowgate.net.dial import dialer
+from shadowgate.net.dial import Dialer
+from shadowgate.net.endpoints import Endpoints, reach
 from shadowgate.net.listeners import Bind, Listeners
 from shadowgate.net.pool import Pool, idle_time, upkeep_of
 from shadowgate.net.probe import Prober
@@ -374,7 +376,7 @@ class Gateway:
         upkeep, idle = upkeep_of(policy, self._timers), idle_time(policy, bounds.upstream_idle)
         parts = (
             str(endpoint),
-            dialer(self._reactor, endpoint, share is None),
+            self._dialer(endpoint, share is not None),
             _answer_limits(bounds),
             self._timers.lane(idle),
             bounds.pool_size,
@@ -383,6 +385,12 @@ class Gateway:
         if line is None:
             return Pool(*parts, self._readiness, share)
         return BoundedPool(*parts, line, self._timers, self._readiness, share)
+
+    def _dialer(self, endpoint: Endpoint, shadow: bool) -> Dialer:
+        at = address_of(endpoint)
+        if at is None or not self._readiness.of_sockets:
+            return Endpoints(reach(self._reactor, endpoint, names=not shadow))
+        return Address(*at, self._readiness, self._timers, shadow)
 
     def _shadow_pool(self, endpoint: Endpoint, policy: ConnectionPool | None, line: Line | None) -> Pool:
         return self._pool(endpoint, policy, line, self._share)

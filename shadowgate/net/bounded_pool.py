@@ -9,7 +9,8 @@ from twisted.internet.interfaces import IReactorTime
 
 from shadowgate.http.framing import WireLimits
 from shadowgate.net.client import ClientConnection
-from shadowgate.net.pool import Dialing, MakeEndpoint, Pool, Upkeep
+from shadowgate.net.dial import Dialer
+from shadowgate.net.pool import Dialing, Pool, Upkeep
 from shadowgate.net.readiness import Readiness
 from shadowgate.net.share import Share
 from shadowgate.runtime import outcomes
@@ -24,7 +25,7 @@ class BoundedPool(Pool):
     def __init__(
         self,
         name: str,
-        make_endpoint: MakeEndpoint,
+        dialer: Dialer,
         limits: WireLimits,
         idle_lane: Lane,
         most_idle: int,
@@ -34,7 +35,7 @@ class BoundedPool(Pool):
         readiness: Readiness | None = None,
         share: Share | None = None,
     ) -> None:
-        super().__init__(name, make_endpoint, limits, idle_lane, most_idle, upkeep, readiness, share)
+        super().__init__(name, dialer, limits, idle_lane, most_idle, upkeep, readiness, share)
         self._line = line
         self._bounds = line.bounds
         self._timers = timers

@@ -1,47 +1,31 @@
-"""How an endpoint of the configuration is reached: an address, a name, or a socket in the file system."""
+"""How a connection is asked for, whoever makes it.
+
+The caller is told once, and never before it has the dial in its hands; after a ``cancel`` it is told nothing.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import Protocol
 
-from twisted.internet.abstract import isIPAddress, isIPv6Address
-from twisted.internet.defer import Deferred, fail
-from twisted.internet.endpoints import HostnameEndpoint, TCP4ClientEndpoint, TCP6ClientEndpoint, UNIXClientEndpoint
-from twisted.internet.error import DNSLookupError
-from twisted.internet.interfaces import IProtocolFactory, IStreamClientEndpoint
-from twisted.internet.task import deferLater
-from zope.interface import implementer
-
-from shadowgate.model import Endpoint
+from shadowgate.net.client import ClientConnection
+from shadowgate.runtime.outcomes import Outcome
+from shadowgate.runtime.streams import Dial
 
 
-@implementer(IStreamClientEndpoint)
-class Unresolved:
-    """Fails in the next turn: a name that nobody may wait for."""
+class Caller(Protocol):
+    """Whom a connection is made for."""
 
-    def __init__(self, reactor: Any, name: str) -> None:
-        self._reactor = reactor
-        self._name = name
+    def build(self) -> ClientConnection:
+        """Return the connection, which has no transport yet."""
 
-    def connect(self, factory: IProtocolFactory) -> Deferred[Any]:
-        return deferLater(self._reactor, 0, fail, DNSLookupError(f"{self._name} has not been resolved"))
+    def connected(self, connection: ClientConnection) -> None:
+        """It has its transport."""
+
+    def failed(self, outcome: Outcome) -> None: ...
 
 
-def dialer(reactor: Any, endpoint: Endpoint, names: bool = True) -> Callable[[float], IStreamClientEndpoint]:
-    """Return ``timeout -> client endpoint``; a timeout of 0 is an hour, which no kernel waits for.
+class Dialer(Protocol):
+    """Makes connections to one endpoint."""
 
-    Without ``names`` only addresses are dialled: looking a name up takes one of the few threads that resolve names,
-    and a mirror must not keep one from the primary.
-    """
-    address, port = endpoint.address, endpoint.port
-    if address.startswith("unix:"):
-        path = address.removeprefix("unix:").removeprefix("//")
-        return lambda timeout: UNIXClientEndpoint(reactor, path, timeout or 3600)
-    if isIPAddress(address):
-        return lambda timeout: TCP4ClientEndpoint(reactor, address, port, timeout or 3600)
-    if isIPv6Address(address):
-        return lambda timeout: TCP6ClientEndpoint(reactor, address, port, timeout or 3600)
-    if not names:
-        return lambda timeout: Unresolved(reactor, address)
-    return lambda timeout: HostnameEndpoint(reactor, address, port, timeout or 3600)
+    def dial(self, caller: Caller, timeout: float) -> Dial:
+        """Make one within ``timeout`` seconds; 0 is for as long as the system tries."""

@@ -19,12 +19,18 @@ MOST_HELD = 64 * 1024
 """Bytes of one connection that wait for the end of a turn."""
 
 
+class Unsent(Protocol):
+    """What waits for the end of a turn."""
+
+    def flush(self) -> None: ...
+
+
 class Turns(Protocol):
     """Whose turns writes wait for the end of; there ``unsent`` are flushed, and then the shadows'."""
 
     serving: bool
-    unsent: list[DirectOutbox]
-    unsent_shadows: list[DirectOutbox]
+    unsent: list[Unsent]
+    unsent_shadows: list[Unsent]
 
 
 class Owner(Protocol):

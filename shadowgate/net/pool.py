@@ -6,33 +6,20 @@ only thing that waits.  How many there may be of a cluster is for ``bounded_pool
 
 from __future__ import annotations
 
-import errno
-from collections.abc import Callable
 from functools import partial
-from typing import Any, Final
 
 from attrs import frozen
-from twisted.internet.defer import CancelledError, Deferred
-from twisted.internet.error import ConnectionRefusedError, DNSLookupError, TimeoutError, UserError
-from twisted.internet.interfaces import IProtocol, IStreamClientEndpoint
-from twisted.internet.protocol import Factory
-from twisted.python.failure import Failure
 
 from shadowgate.http.framing import WireLimits
 from shadowgate.model import ConnectionPool, TcpKeepalive
 from shadowgate.net.client import ClientConnection
+from shadowgate.net.dial import Dialer
 from shadowgate.net.keepalive import keep_alive
 from shadowgate.net.readiness import Readiness
 from shadowgate.net.share import Share
-from shadowgate.runtime import outcomes
 from shadowgate.runtime.outcomes import Outcome
 from shadowgate.runtime.streams import Dial, Receiver, Waiter
 from shadowgate.runtime.timers import Alarm, Lane, Timers
-
-_USED_UP: Final = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL)
-
-MakeEndpoint = Callable[[float], IStreamClientEndpoint]
-"""``connect timeout in seconds -> endpoint to connect``."""
 
 
 @frozen(eq=False)
@@ -85,7 +72,7 @@ class Pool:
     def __init__(
         self,
         name: str,
-        make_endpoint: MakeEndpoint,
+        dialer: Dialer,
         limits: WireLimits,
         idle_lane: Lane,
         most_idle: int,
@@ -94,7 +81,7 @@ class Pool:
         share: Share | None = None,
     ) -> None:
         self.name = name
-        self._make_endpoint = make_endpoint
+        self._dialer = dialer
         self._limits = limits
         self._lane = idle_lane
         self._most_idle = most_idle
@@ -129,8 +116,8 @@ class Pool:
         upkeep = self._upkeep
         if upkeep is not None and upkeep.connect_timeout is not None:
             timeout = upkeep.connect_timeout
-        endpoint = self._make_endpoint(timeout)
-        return Dialing(self, waiter, endpoint if self._share is None else self._share.take(endpoint))
+        dialer = self._dialer if self._share is None else self._share.take(self._dialer)
+        return Dialing(self, waiter, dialer, timeout)
 
     def close(self) -> None:
         self._closed = True
@@ -203,53 +190,28 @@ class Pool:
 
 
 class Dialing:
-    """One connection being made for one waiter."""
+    """One connection being made for one waiter; the ``dial.Caller`` of whoever makes it."""
 
-    def __init__(self, pool: Pool, waiter: Waiter, endpoint: IStreamClientEndpoint) -> None:
+    def __init__(self, pool: Pool, waiter: Waiter, dialer: Dialer, timeout: float) -> None:
         self._pool = pool
-        self._waiter: Waiter | None = waiter
-        self._attempt: Deferred[Any] = endpoint.connect(factory_of(pool.made))
-        self._attempt.addCallbacks(self._made, self._failed)
+        self._waiter = waiter
+        self._dial: Dial = dialer.dial(self, timeout)
 
     def cancel(self) -> None:
-        self._waiter = None
-        self._attempt.cancel()
+        self._dial.cancel()
+        self._pool.unmade()
 
-    def _made(self, connection: ClientConnection) -> None:
+    # For whoever makes it
+
+    def build(self) -> ClientConnection:
+        return self._pool.made()
+
+    def connected(self, connection: ClientConnection) -> None:
         waiter = self._waiter
         self._pool.take(connection)
-        if waiter is None:
-            connection.abort()
-            return
         connection.assign(waiter)
         waiter.connected(connection)
 
-    def _failed(self, failure: Failure) -> None:
+    def failed(self, outcome: Outcome) -> None:
         self._pool.unmade()
-        if self._waiter is not None:
-            self._waiter.connect_failed(reason(failure))
-
-
-def factory_of(make: Callable[[], IProtocol]) -> Factory:
-    """Return a factory for one connection, which has nothing to say of itself."""
-    factory = Factory()
-    factory.noisy = False
-
-    def build(address: object) -> IProtocol | None:
-        return make()
-
-    factory.buildProtocol = build  # type: ignore[assignment]
-    return factory
-
-
-def reason(failure: Failure) -> Outcome:
-    """Return what it means that a connection could not be made."""
-    if failure.check(ConnectionRefusedError):
-        return outcomes.CONNECT_REFUSED
-    if failure.check(TimeoutError, UserError, CancelledError):
-        return outcomes.CONNECT_TIMEOUT
-    if failure.check(DNSLookupError):
-        return outcomes.UNRESOLVED
-    if getattr(failure.value, "osError", None) in _USED_UP:
-        return outcomes.NO_SOCKET
-    return outcomes.CONNECT_FAILED
+        self._waiter.connect_failed(outcome)

@@ -17,8 +17,7 @@ from shadowgate.http.head import RequestHead, ResponseHead
 from shadowgate.http.headers import Headers, Pair
 from shadowgate.model import Endpoint, HealthCheck
 from shadowgate.net.client import ClientConnection
-from shadowgate.net.dial import dialer
-from shadowgate.net.pool import factory_of, reason
+from shadowgate.net.endpoints import factory_of, reach, reason
 from shadowgate.runtime.health import amiss
 from shadowgate.runtime.outcomes import Outcome
 
@@ -74,8 +73,8 @@ class WireProbe:
         # The connection and the answer have one time together; that of the connection alone never comes first.
         late = "no connection in time" if check.path is None else "no answer in time"
         self._call = self._reactor.callLater(check.timeout, self._tell, late)
-        dial = dialer(self._reactor, at, self._names)(check.timeout + 1)
-        self._attempt = dial.connect(factory_of(lambda: ClientConnection(self._limits, self._released)))
+        way = reach(self._reactor, at, self._names)(check.timeout + 1)
+        self._attempt = way.connect(factory_of(lambda: ClientConnection(self._limits, self._released)))
         self._attempt.addCallbacks(self._connected, self._unreachable)
 
     def _connected(self, connection: ClientConnection) -> None:

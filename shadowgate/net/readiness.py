@@ -13,18 +13,20 @@ above all, is known before any client's request is given one.
 from __future__ import annotations
 
 import select
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from twisted.internet import tcp
 from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.internet.interfaces import IReadDescriptor
 from twisted.internet.main import CONNECTION_DONE, CONNECTION_LOST
+from twisted.internet.posixbase import PosixReactorBase
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import classImplements
 
-from shadowgate.net.outbox import DirectOutbox
+from shadowgate.net.outbox import Unsent
+from shadowgate.net.transport import Connected
 
 IN: Final = 0x001
 OUT: Final = 0x004
@@ -45,6 +47,9 @@ LARGE_PIECE: Final = 256 * 1024
 
 PIECES: Final = (SMALL_PIECE, LARGE_PIECE)
 """Who was given so many may be given more."""
+
+OURS: Final = (tcp.Server, tcp.Client, Connected)
+"""The transports whose readiness is known here: exactly these, as any other may do with it what it likes."""
 
 Read = Callable[[], Exception | None]
 """Reads once and passes on what there is; returns why the connection is over, if it is."""
@@ -74,26 +79,25 @@ class Readiness:
         self._readers: dict[int, Read] = {}
         self._upstreams: set[int] = set()
         self._idle: set[int] = set()
+        self._connecting: dict[int, Callable[[bool], None]] = {}
         self._closing = False
         self.turn = 0
         self.ended = False
         self.serving = False
         self.complete = False
-        self.unsent: list[DirectOutbox] = []
-        self.unsent_shadows: list[DirectOutbox] = []
+        self.unsent: list[Unsent] = []
+        self.unsent_shadows: list[Unsent] = []
         # What a transport asks of its reactor beside readiness.
         self.callLater = reactor.callLater
 
     def adopt(self, transport: Any, received: Callable[[bytes], None], *, upstream: bool = False) -> bool:
         """Watch a connection that was just made, and pass what it reads to ``received``; False where that cannot be."""
-        if type(transport) not in (tcp.Server, tcp.Client) or transport.TLS or not hasattr(select, "epoll"):
+        if type(transport) not in OURS or transport.TLS or not hasattr(select, "epoll"):
             return False
-        if self._epoll is None:
-            try:
-                self._epoll = select.epoll()
-            except OSError:
-                return False  # no descriptor is left for it: the next connection may find one
-            self._reactor.addReader(self)
+        try:
+            self._open()
+        except OSError:
+            return False  # no descriptor is left for it: the next connection may find one
         fd = transport.fileno()
         transport.stopReading()
         transport.reactor = self
@@ -104,10 +108,27 @@ class Readiness:
         transport.startReading()
         return True
 
+    @property
+    def of_sockets(self) -> bool:
+        """Whether it can be asked to watch a socket: on Linux, over a reactor that watches descriptors."""
+        return isinstance(self._reactor, PosixReactorBase) and hasattr(select, "epoll")
+
+    def await_connection(self, fd: int, told: Callable[[bool], None]) -> None:
+        """Tell once whether a socket that connects has got there; ``OSError`` where it cannot be watched."""
+        self._open()
+        self._epoll.register(fd, OUT)
+        self._connecting[fd] = told
+
+    def forget_connection(self, fd: int) -> None:
+        """Nobody waits for a socket any more that connects; harmless when it was told already."""
+        if self._connecting.pop(fd, None) is not None:
+            self._epoll.unregister(fd)
+            self._end_when_over()
+
     def close(self) -> None:
         """Watch nothing any more, once the connections that are left have ended."""
         self._closing = True
-        if self._epoll is not None and not self._transports:
+        if self._epoll is not None and not self._transports and not self._connecting:
             self._reactor.removeReader(self)
             self._epoll.close()
             self._epoll = None
@@ -167,8 +188,16 @@ class Readiness:
         self._transports.pop(fd, None)
         self._readers.pop(fd, None)
         self._upstreams.discard(fd)
+        self._end_when_over()
+
+    def _end_when_over(self) -> None:
         if self._closing and not self._transports:
             self._reactor.callLater(0, self.close)
+
+    def _open(self) -> None:
+        if self._epoll is None:
+            self._epoll = select.epoll()
+            self._reactor.addReader(self)
 
     # What the reactor asks
 
@@ -205,21 +234,24 @@ class Readiness:
         finally:
             self.serving = False
             self._flush(self.unsent)
+            self.unsent.clear()
             self._flush(self.unsent_shadows)
+            self.unsent_shadows.clear()
 
-    def _flush(self, unsent: list[DirectOutbox]) -> None:
+    def _flush(self, unsent: Sequence[Unsent]) -> None:
         for outbox in unsent:
             try:
                 outbox.flush()
             except Exception:
                 log.failure("what was to be sent over a connection failed")
-        unsent.clear()
 
     def connectionLost(self, reason: Failure) -> None:
         """The reactor ends: so does every connection."""
         for transport in list(self._transports.values()):
             self._tell(transport.connectionLost, reason)
         self._transports.clear()
+        for fd, told in list(self._connecting.items()):
+            self._tell_connecting(fd, told, False)
         self.close()
 
     def _serve(self, fd: int, event: int) -> None:
@@ -237,6 +269,10 @@ class Readiness:
 
     def _serve_rest(self, fd: int, event: int) -> Any:
         """The reactor's own order: what can be read is read before a loss is told; then it is the turn of writing."""
+        told = self._connecting.get(fd)
+        if told is not None:
+            self._tell_connecting(fd, told, not event & GONE)
+            return None
         reading = fd in self._reading
         if not reading and fd not in self._writing:
             return CONNECTION_LOST if fd in self._idle else None  # another event of this turn has ended it
@@ -249,6 +285,14 @@ class Readiness:
                 self._disconnect(self._transports[fd], why, False)
                 return None
         return why
+
+    def _tell_connecting(self, fd: int, told: Callable[[bool], None], connected: bool) -> None:
+        del self._connecting[fd]
+        if connected:
+            self._idle.add(fd)  # until it is adopted
+        else:
+            self._epoll.unregister(fd)
+        told(connected)
 
     def _disconnect(self, transport: Any, why: Exception, in_read: Any) -> None:
         transport.stopReading()

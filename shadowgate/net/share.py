@@ -7,27 +7,22 @@ that gets none is dropped as if the system had none left, before the system has 
 
 from __future__ import annotations
 
-import errno
-from typing import Any
-
-from twisted.internet.defer import Deferred, fail
-from twisted.internet.error import ConnectError
-from twisted.internet.interfaces import IProtocolFactory, IReactorTime, IStreamClientEndpoint
-from twisted.internet.task import deferLater
-from zope.interface import implementer
+from twisted.internet.interfaces import IReactorTime
 
 from shadowgate.net.admission import Capacity
+from shadowgate.net.dial import Caller, Dialer
+from shadowgate.runtime import outcomes
+from shadowgate.runtime.streams import Dial
 
 
-@implementer(IStreamClientEndpoint)
 class Spent:
     """Fails in the next turn: there is no descriptor to be had."""
 
     def __init__(self, clock: IReactorTime) -> None:
         self._clock = clock
 
-    def connect(self, factory: IProtocolFactory) -> Deferred[Any]:
-        return deferLater(self._clock, 0, fail, ConnectError(errno.EMFILE))
+    def dial(self, caller: Caller, timeout: float) -> Dial:
+        return self._clock.callLater(0, caller.failed, outcomes.NO_SOCKET)
 
 
 class Share:
@@ -53,10 +48,10 @@ class Share:
         """Whether so much of the quarter is taken that idle connections should make room for other mirrors'."""
         return 4 * self.used > self._capacity.most > 0
 
-    def take(self, endpoint: IStreamClientEndpoint) -> IStreamClientEndpoint:
-        """Count one connection more; return who makes it: ``endpoint``, or one that fails where there is no room."""
+    def take(self, dialer: Dialer) -> Dialer:
+        """Count one connection more; return who makes it: ``dialer``, or one that fails where there is no room."""
         self.used += 1
-        return self._spent if self._capacity.most and self.used > self.most else endpoint
+        return self._spent if self._capacity.most and self.used > self.most else dialer
 
     def give_back(self) -> None:
         """A connection that was taken has ended, or was not made."""

@@ -26,6 +26,28 @@ from shadowgate.runtime.stats import Stats
 from shadowgate.runtime.timers import Timers
 
 
+class DescriptorReactor(Clock):
+    """A clock that is given what to watch, and looks when it is told to."""
+
+    def __init__(self):
+        super().__init__()
+        self.readers = []
+
+    def addReader(self, reader):
+        if reader not in self.readers:
+            self.readers.append(reader)
+
+    def removeReader(self, reader):
+        if reader in self.readers:
+            self.readers.remove(reader)
+
+    def addWriter(self, writer):
+        raise AssertionError("it is not the reactor's to wait until there is room")
+
+    def removeWriter(self, writer):
+        """Nothing waits to be written."""
+
+
 @define(eq=False)
 class End:
     """The far end of a tunnel: what it was told, and the receiver of what it says."""
@@ -288,3 +310,9 @@ def events():
 @pytest.fixture
 def no_body():
     return NO_BODY
+
+
+@pytest.fixture
+def descriptor_reactor():
+    """The class of reactors that are given descriptors to watch."""
+    return DescriptorReactor

@@ -13,6 +13,7 @@ from shadowgate.http.framing import NO_BODY, WireLimits
 from shadowgate.model import ConnectionPool
 from shadowgate.net.admission import Capacity
 from shadowgate.net.bounded_pool import BoundedPool
+from shadowgate.net.endpoints import Endpoints
 from shadowgate.net.pool import Upkeep
 from shadowgate.net.share import Share
 from shadowgate.runtime.bounds import Line
@@ -44,7 +45,7 @@ class House:
 
     def _pool(self, name):
         lane = self.timers.lane(60)
-        parts = (name, lambda timeout: self._endpoint(name), WireLimits(), lane, 8, self.upkeep)
+        parts = (name, Endpoints(lambda timeout: self._endpoint(name)), WireLimits(), lane, 8, self.upkeep)
         return BoundedPool(*parts, self.line, self.timers, share=self.share)
 
     def _endpoint(self, name):

@@ -18,6 +18,7 @@ from twisted.python.failure import Failure
 
 from shadowgate.http.framing import NO_BODY, WireLimits
 from shadowgate.model import ConnectionPool, TcpKeepalive
+from shadowgate.net.endpoints import Endpoints
 from shadowgate.net.pool import Pool, Upkeep, idle_time, upkeep_of
 from shadowgate.runtime.timers import Lane, Timers
 from shadowgate.testing import request
@@ -62,7 +63,7 @@ def endpoint(wire):
 
 @pytest.fixture
 def pool(clock, endpoint):
-    return Pool("v1", endpoint, WireLimits(), Lane(clock, 60), 2)
+    return Pool("v1", Endpoints(endpoint), WireLimits(), Lane(clock, 60), 2)
 
 
 def serve(connection):
@@ -199,7 +200,7 @@ def kept(clock, endpoint, events):
     """Make a pool with an upkeep, and a connection of it that has served one request."""
 
     def make(**said):
-        pool = Pool("v1", endpoint, WireLimits(), Lane(clock, 60), 2, Upkeep(**said))
+        pool = Pool("v1", Endpoints(endpoint), WireLimits(), Lane(clock, 60), 2, Upkeep(**said))
         pool.dial(events(), 5)
         connection = endpoint.accept()
         serve(connection)

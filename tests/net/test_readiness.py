@@ -9,7 +9,6 @@ from attrs import define, field
 from twisted.internet import tcp
 from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
 from twisted.internet.interfaces import IHalfCloseableProtocol
-from twisted.internet.task import Clock
 from twisted.logger import globalLogPublisher
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -21,28 +20,6 @@ from shadowgate.net.readiness import LARGE_PIECE, MOST, SMALL_PIECE, TURN, Readi
 from shadowgate.testing import request
 
 pytestmark = pytest.mark.skipif(not hasattr(select, "epoll"), reason="epoll is Linux's")
-
-
-class Reactor(Clock):
-    """A clock that is given what to watch, and looks when it is told to."""
-
-    def __init__(self):
-        super().__init__()
-        self.readers = []
-
-    def addReader(self, reader):
-        if reader not in self.readers:
-            self.readers.append(reader)
-
-    def removeReader(self, reader):
-        if reader in self.readers:
-            self.readers.remove(reader)
-
-    def addWriter(self, writer):
-        raise AssertionError("it is not the reactor's to wait until there is room")
-
-    def removeWriter(self, writer):
-        """Nothing waits to be written."""
 
 
 @define(eq=False, slots=False)
@@ -86,7 +63,7 @@ class HalfCloseable(Owner):
 class House:
     """Connections whose other ends a test holds."""
 
-    reactor: Reactor = field(factory=Reactor)
+    reactor: object
     heard: list = field(factory=list)
     far: list = field(factory=list)
     readiness: Readiness = field(init=False)
@@ -124,8 +101,8 @@ class House:
 
 
 @pytest.fixture
-def house():
-    house = House()
+def house(descriptor_reactor):
+    house = House(descriptor_reactor())
     yield house
     house.close()
 

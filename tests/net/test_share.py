@@ -9,6 +9,7 @@ from twisted.python.failure import Failure
 
 from shadowgate.http.framing import NO_BODY, WireLimits
 from shadowgate.net.admission import Capacity
+from shadowgate.net.endpoints import Endpoints
 from shadowgate.net.pool import Pool
 from shadowgate.net.share import Share
 from shadowgate.runtime.stats import Stats
@@ -35,7 +36,7 @@ class House:
         self.pools = [self.pool(share=self.share) for _ in range(2)]
 
     def pool(self, **options):
-        return Pool("v2", lambda timeout: self, WireLimits(), self.lane, 100, **options)
+        return Pool("v2", Endpoints(lambda timeout: self), WireLimits(), self.lane, 100, **options)
 
     def connect(self, factory):
         self.attempts.append((Deferred(), factory))
