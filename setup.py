@@ -13,7 +13,7 @@ from setuptools import Extension, setup
 COMPILED = {
     "compiler": ("shadow_host", "table"),
     "http": ("fields", "grammar", "head", "headers", "parser", "writer"),
-    "net": ("address", "bounded_pool", "client", "outbox", "pace", "pool", "readiness", "server"),
+    "net": ("accepting", "address", "bounded_pool", "client", "outbox", "pace", "pool", "readiness", "server"),
     "plugin": ("records",),
     "runtime": (
         *("access_log", "accounting", "attempts", "clusters", "core", "exchange", "forwarding", "hooks"),

@@ -26,6 +26,7 @@ from shadowgate.errors import ConfigError, Position, Problem
 from shadowgate.http.framing import WireLimits
 from shadowgate.loader import Loader, Offer
 from shadowgate.model import Configuration, ConnectionPool, Endpoint, Limits, Listener, Settings
+from shadowgate.net.accepting import let_in
 from shadowgate.net.address import Address, address_of
 from shadowgate.net.admission import Capacity
 from shadowgate.net.bounded_pool import BoundedPool
@@ -116,9 +117,7 @@ class Gateway:
         )
         self._share = Share(self.capacity)
         self._listen = _named(listen)
-        self.listeners = Listeners(
-            reactor, self.factory, bind, lambda factory, port: cast(ServerFactory, factory).side.entry.guard(port)
-        )
+        self.listeners = Listeners(reactor, self.factory, bind, self._opened)
         self._listening = False
         self._factories: list[ServerFactory] = []
         self._taken: Offer | None = None
@@ -335,6 +334,10 @@ class Gateway:
         factory = ServerFactory(side)
         self._factories.append(factory)
         return factory
+
+    def _opened(self, factory: object, port: object) -> None:
+        cast(ServerFactory, factory).side.entry.guard(port)
+        let_in(port, self._readiness)
 
     def drain(self) -> Deferred[None]:
         """Take no new requests and no new configuration; fire when the requests under way have their answers."""

@@ -63,6 +63,7 @@ class ServerConnection:
         self._side = side
         self._core = side.core
         self._transport: Any = None
+        self._peer: Any = None
         self._outbox: Outbox
         self._parser: RequestParser
         self._lane: Lane | None = None
@@ -102,20 +103,22 @@ class ServerConnection:
         self._outbox = outbox_for(transport, self, side.readiness)
         if side.readiness is not None:
             side.readiness.adopt(transport, self.dataReceived)
+        peer = self._peer = transport.getPeer()
+        local = transport.getHost()
         self._parser = RequestParser(
             side.limits,
             scheme=side.scheme,
-            peer=_text(transport.getPeer()),
-            local=_text(transport.getHost()),
+            peer=_text(peer),
+            local=_text(local),
             listener=side.listener,
-            local_port=side.port or getattr(transport.getHost(), "port", 0),
+            local_port=side.port or getattr(local, "port", 0),
         )
         self._open = True
         stats = self._core.stats
         stats.connections += 1
         stats.connections_open += 1
         side.connections.add(self)
-        side.entry.came(transport.getPeer())
+        side.entry.came(peer)
         self._enter(side.head_lane)
 
     def dataReceived(self, data: bytes) -> None:
@@ -154,7 +157,7 @@ class ServerConnection:
         self._end_pace()
         self._core.stats.connections_open -= 1
         self._side.connections.discard(self)
-        self._side.entry.left(self._transport.getPeer())
+        self._side.entry.left(self._peer)
         exchange, self._exchange = self._exchange, None
         self._input = b""
         if exchange is not None:
@@ -368,7 +371,7 @@ class ServerConnection:
         if head.method == b"TRACE":
             # An echo of the client's fields shows a script what the browser hides from it.
             raise BadRequest("TRACE is not answered here", 405)
-        self._core.access_log.refused(_text(self._transport.getPeer()), 200, "Max-Forwards is 0")
+        self._core.access_log.refused(_text(self._peer), 200, "Max-Forwards is 0")
         self._end_with(200, [ALLOW], b"")
 
     def _refuse(self, bad: BadRequest) -> None:
@@ -376,7 +379,7 @@ class ServerConnection:
         self._leave()
         core = self._core
         core.stats.refused[str(bad.status)] += 1
-        core.access_log.refused(_text(self._transport.getPeer()), bad.status, bad.reason)
+        core.access_log.refused(_text(self._peer), bad.status, bad.reason)
         fields = [(b"Content-Type", b"text/plain; charset=utf-8")]
         if bad.status == 405:
             fields.append(ALLOW)  # RFC 9110 section 15.5.6

@@ -8,23 +8,30 @@ from typing import Any
 from twisted.internet import tcp
 from twisted.internet.address import IPv4Address, IPv6Address
 
+Address = IPv4Address | IPv6Address
+
 
 class Connected(tcp.Connection):
-    """A TCP connection that the gateway made by itself; ``reactor`` is asked for readiness."""
+    """A TCP connection that the gateway made or accepted by itself; ``reactor`` is asked for readiness.
 
-    def __init__(self, made: socket.socket, protocol: Any, reactor: Any) -> None:
+    It is not read before somebody begins to.
+    """
+
+    def __init__(self, made: socket.socket, protocol: Any, reactor: Any, peer: Address | None = None) -> None:
         super().__init__(made, protocol, reactor)
+        self._peer = peer
         self.connected = 1
 
-    def getHost(self) -> IPv4Address | IPv6Address:
-        return _shown(self.socket.family, self.socket.getsockname())
+    def getHost(self) -> Address:
+        return _shown(self.socket.getsockname())
 
-    def getPeer(self) -> IPv4Address | IPv6Address:
-        return _shown(self.socket.family, self.socket.getpeername())
+    def getPeer(self) -> Address:
+        """Return the other end's address: of a client it is known even when it has gone."""
+        return self._peer or _shown(self.socket.getpeername())
 
     def __repr__(self) -> str:
         return f"<Connected {getattr(self, 'socket', 'no more')}>"
 
 
-def _shown(family: int, address: Any) -> IPv4Address | IPv6Address:
-    return (IPv6Address if family == socket.AF_INET6 else IPv4Address)("TCP", *address)
+def _shown(address: Any) -> Address:
+    return (IPv4Address if len(address) == 2 else IPv6Address)("TCP", *address)

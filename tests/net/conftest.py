@@ -8,7 +8,7 @@ import pytest
 from attrs import define, field
 from twisted.internet.error import ConnectionDone
 from twisted.internet.task import Clock
-from twisted.logger import Logger
+from twisted.logger import Logger, globalLogPublisher
 from twisted.python.failure import Failure
 
 from shadowgate.compiler.snapshot import CompiledDestination, CompiledRule, Hooks, Snapshot
@@ -316,3 +316,18 @@ def no_body():
 def descriptor_reactor():
     """The class of reactors that are given descriptors to watch."""
     return DescriptorReactor
+
+
+@pytest.fixture
+def failures():
+    """What went wrong, as the log tells it."""
+    events = []
+
+    def observe(event):
+        # What the collector finds of other tests just now is no failure of this one.
+        if "log_failure" in event and event.get("log_namespace") == "shadowgate":
+            events.append(event["log_failure"].type)
+
+    globalLogPublisher.addObserver(observe)
+    yield events
+    globalLogPublisher.removeObserver(observe)

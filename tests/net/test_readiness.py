@@ -9,7 +9,6 @@ from attrs import define, field
 from twisted.internet import tcp
 from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
 from twisted.internet.interfaces import IHalfCloseableProtocol
-from twisted.logger import globalLogPublisher
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -105,20 +104,6 @@ def house(descriptor_reactor):
     house = House(descriptor_reactor())
     yield house
     house.close()
-
-
-@pytest.fixture
-def failures():
-    events = []
-
-    def observe(event):
-        # What the collector finds of other tests just now is no failure of this one.
-        if "log_failure" in event and event.get("log_namespace") == "shadowgate":
-            events.append(event["log_failure"].type)
-
-    globalLogPublisher.addObserver(observe)
-    yield events
-    globalLogPublisher.removeObserver(observe)
 
 
 def test_the_reactor_watches_one_descriptor_for_all(house):

@@ -1,0 +1,191 @@
+"""Letting clients in, at real ports on the loopback."""
+
+import errno
+import select
+import socket
+from types import SimpleNamespace
+
+import pytest
+from attrs import define, field
+from twisted.internet import tcp, unix
+from twisted.internet.address import IPv4Address, IPv6Address
+from twisted.internet.error import ConnectionDone
+from twisted.internet.protocol import Factory
+from twisted.python.failure import Failure
+
+from shadowgate.net.accepting import Entrance, let_in
+from shadowgate.net.readiness import TURN, Readiness
+
+pytestmark = pytest.mark.skipif(not hasattr(select, "epoll"), reason="epoll is Linux's")
+
+
+@define(eq=False, slots=False)
+class Guest:
+    """A protocol that writes down what it hears; without ``readiness`` it is left to the reactor."""
+
+    address: object
+    readiness: object
+    heard: list = field(factory=list)
+    transport: object = None
+
+    def makeConnection(self, transport):
+        self.transport = transport
+        if self.readiness is not None:
+            assert self.readiness.adopt(transport, self.heard.append)
+
+    def dataReceived(self, data):
+        self.heard.append(data)
+
+    def connectionLost(self, reason):
+        self.heard.append(reason.type)
+
+
+@define(eq=False, slots=False)
+class House(Factory):
+    """A port, and who came in there."""
+
+    noisy = False
+    reactor: object
+    host: str = "127.0.0.1"
+    adopting: bool = True
+    guests: list = field(factory=list)
+    clients: list = field(factory=list)
+    admit: object = lambda address: True
+
+    def open(self):
+        self.readiness = Readiness(self.reactor)
+        self.port = tcp.Port(0, self, backlog=200, interface=self.host, reactor=self.reactor)
+        self.port.startListening()
+        self.port.doRead = Entrance(self.port).accept
+
+    def buildProtocol(self, address):
+        if not self.admit(address):
+            return None
+        self.guests.append(Guest(address, self.readiness if self.adopting else None))
+        return self.guests[-1]
+
+    def come(self, count=1):
+        for _ in range(count):
+            self.clients.append(socket.create_connection((self.host, self.port.getHost().port), 5))
+
+    def close(self):
+        for client in self.clients:
+            client.close()
+        for guest in self.guests:
+            if guest.transport is not None and not guest.transport.disconnected:
+                guest.transport.connectionLost(Failure(ConnectionDone()))
+        self.port.connectionLost(Failure(ConnectionDone()))
+
+
+@pytest.fixture
+def house(descriptor_reactor):
+    made = []
+
+    def make(**given):
+        made.append(House(descriptor_reactor(), **given))
+        try:
+            made[-1].open()
+        except Exception:
+            made.pop()
+            raise
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
+
+
+def test_all_who_wait_come_in_a_turns_worth_at_a_time(house):
+    it = house()
+    it.port.numberAccepts = 1
+    it.come(TURN + 6)
+    it.port.doRead()
+    assert len(it.guests) == TURN
+    it.port.doRead()
+    it.port.doRead()
+    assert len(it.guests) == TURN + 6
+
+
+@pytest.mark.parametrize(("host", "kind"), [("127.0.0.1", IPv4Address), ("::1", IPv6Address)])
+def test_a_client_speaks_and_is_answered(house, host, kind):
+    try:
+        it = house(host=host)
+    except Exception:
+        pytest.skip(f"this machine has no {host}")
+    it.come()
+    it.port.doRead()
+    (guest,), (client,) = it.guests, it.clients
+    client.sendall(b"hello")
+    it.readiness.doRead()
+    guest.transport.write(b"hi")
+    it.readiness.doRead()
+    assert client.recv(10) == b"hi"
+    seen = kind("TCP", *client.getsockname())
+    assert guest.address == guest.transport.getPeer() == seen
+    assert guest.transport.getHost() == kind("TCP", *client.getpeername())
+    client.close()
+    it.readiness.doRead()
+    assert guest.heard == [b"hello", ConnectionDone]
+    assert guest.transport.getPeer() == seen
+
+
+def test_whoever_is_not_wanted_is_closed_and_the_next_comes_in(house):
+    it = house()
+    it.admit = lambda address: address.port != it.clients[0].getsockname()[1]
+    it.come(2)
+    it.port.doRead()
+    assert it.clients[0].recv(10) == b""
+    assert len(it.guests) == 1
+
+
+def test_one_that_cannot_be_let_in_keeps_nobody_out(house, failures):
+    it = house()
+    it.admit = lambda address: len(it.guests) or it.guests.append(Guest(address, None)) or 1 / 0
+    it.come(2)
+    it.port.doRead()
+    assert failures == [ZeroDivisionError]
+    assert it.clients[0].recv(10) == b""
+    assert len(it.guests) == 2
+
+
+def test_what_is_not_adopted_is_the_reactors_to_watch(house):
+    it = house(adopting=False)
+    it.come()
+    it.port.doRead()
+    (guest,) = it.guests
+    assert guest.transport in it.reactor.readers
+    it.clients[0].sendall(b"hello")
+    guest.transport.doRead()
+    assert guest.heard == [b"hello"]
+
+
+@pytest.mark.parametrize(
+    ("number", "came"), [(errno.ECONNABORTED, 1), (errno.EPERM, 1), (errno.EINVAL, 0), (errno.EAGAIN, 0)]
+)
+def test_an_error_ends_the_turn_unless_it_is_one_clients_own(house, number, came):
+    it = house()
+    it.come()
+    real, errors = it.port.socket, [OSError(number, "trouble")]
+
+    def accept():
+        if errors:
+            raise errors.pop()
+        return real.accept()
+
+    it.port.socket = SimpleNamespace(accept=accept, close=real.close, shutdown=real.shutdown, fileno=real.fileno)
+    it.port.doRead()
+    assert len(it.guests) == came
+    it.port.doRead()
+    assert len(it.guests) == 1
+
+
+def test_only_ports_of_the_internet_are_stood_at(descriptor_reactor):
+    reactor, able = descriptor_reactor(), SimpleNamespace(of_sockets=True)
+    for port, readiness, stood_at in (
+        (tcp.Port(0, Factory(), reactor=reactor), able, True),
+        (tcp.Port(0, Factory(), reactor=reactor), SimpleNamespace(of_sockets=False), False),
+        (unix.Port("/nowhere", Factory(), reactor=reactor), able, False),
+        (SimpleNamespace(), able, False),
+    ):
+        let_in(port, readiness)
+        assert ("doRead" in vars(port)) is stood_at
