@@ -15,7 +15,7 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from shadowgate.admin.access import Access
 from shadowgate.admin.crowd import Crowd
 from shadowgate.admin.site import admin_factory
-from shadowgate.background import uncollected
+from shadowgate.background import settle, uncollected
 from shadowgate.config.catalog import Catalog
 from shadowgate.config.pipeline import read_paths
 from shadowgate.errors import ConfigError, Position, Problem
@@ -154,6 +154,7 @@ class GatewayService(Service):
         gateway = self.gateway
         self._presence = watch_presence(gateway.env, gateway, self.offers, gateway.settings)
         heed_end(self.reactor)
+        self.reactor.callWhenRunning(settle)
 
     def stopService(self) -> Deferred[Any]:
         """Close the ports, let exchanges finish for ``drain_timeout`` seconds, then end what is left.

@@ -114,6 +114,7 @@ class Peer:
         return self.wire.state
 
     def leave(self):
+        self.wire.producer = None  # as Twisted's own transports let go of it
         self.protocol.connectionLost(Failure(ConnectionDone()))
 
 

@@ -9,7 +9,7 @@ import pytest
 from twisted.python.failure import Failure
 
 from shadowgate import background
-from shadowgate.background import Background, Foreground, dismantle, uncollected
+from shadowgate.background import Background, Foreground, dismantle, settle, uncollected
 
 
 @pytest.fixture
@@ -103,6 +103,19 @@ def test_a_large_crop_of_objects_is_set_aside(reactor, collector, monkeypatch, m
     crop = [[] for _ in range(made)]
     running.release()
     assert (collector.get_freeze_count() - before >= len(crop)) is set_aside
+
+
+def test_a_process_that_is_ready_to_serve_is_set_aside_without_its_garbage(collector):
+    class Cycle:
+        def __init__(self):
+            self.itself = self
+
+    freed, kept, before = [], [[] for _ in range(100)], collector.get_freeze_count()
+    weakref.finalize(Cycle(), freed.append, None)
+    settle()
+    assert freed
+    assert collector.get_freeze_count() - before > len(kept)
+    assert not any(each is kept for each in collector.get_objects())
 
 
 def test_what_was_made_is_set_aside_though_others_still_hold(reactor, collector, monkeypatch):

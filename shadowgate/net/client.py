@@ -112,6 +112,7 @@ class ClientConnection:
         if connected:
             # Once for each connection: pools count.
             self._released(self, False)
+        self._outbox.forget()
         if receiver is None:
             if self._raw is not None:
                 self._raw.lost()

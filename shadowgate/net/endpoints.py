@@ -56,12 +56,14 @@ class Attempt:
         self._attempt.cancel()
 
     def _made(self, connection: Any) -> None:
-        if self._caller is not None:
-            self._caller.connected(connection)
+        caller, self._caller = self._caller, None
+        if caller is not None:
+            caller.connected(connection)
 
     def _failed(self, failure: Failure) -> None:
-        if self._caller is not None:
-            self._caller.failed(reason(failure))
+        caller, self._caller = self._caller, None
+        if caller is not None:
+            caller.failed(reason(failure))
 
 
 @implementer(IStreamClientEndpoint)

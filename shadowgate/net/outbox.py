@@ -9,7 +9,7 @@ that is all the back-pressure there is, so at most one write is ever held behind
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from twisted.internet.interfaces import IPullProducer, IPushProducer
 from twisted.internet.tcp import Connection
@@ -39,6 +39,17 @@ class Owner(Protocol):
     def write_drained(self) -> None: ...
 
 
+class Nobody:
+    """The owner of an outbox whose connection is gone."""
+
+    def write_full(self) -> None: ...
+
+    def write_drained(self) -> None: ...
+
+
+NOBODY: Final = Nobody()
+
+
 class DirectOutbox:
     """For a transport that is a socket and nothing else.
 
@@ -54,7 +65,7 @@ class DirectOutbox:
             self._unsent = turns.unsent_shadows if shadow else turns.unsent
         self._held: list[bytes] = []
         self._size = 0
-        self.owner = owner
+        self.owner: Owner = owner
         self._send = transport.socket.send
         self._arming = False
         self.full = False
@@ -132,6 +143,10 @@ class DirectOutbox:
     def stopProducing(self) -> None:
         """The connection is gone; its owner is told by ``connectionLost``."""
 
+    def forget(self) -> None:
+        """Let go of the owner, which holds this: a circle would wait for the cyclic collector."""
+        self.owner = NOBODY
+
 
 class BufferedOutbox:
     """For any other transport (TLS, a test's): its own buffer, and its own word on when that is full."""
@@ -140,7 +155,7 @@ class BufferedOutbox:
 
     def __init__(self, transport: Any, owner: Owner) -> None:
         self._transport = transport
-        self.owner = owner
+        self.owner: Owner = owner
         self.full = False
         self._registered = True
         transport.registerProducer(self, True)
@@ -173,6 +188,10 @@ class BufferedOutbox:
 
     def stopProducing(self) -> None:
         """The connection is gone; its owner is told by ``connectionLost``."""
+
+    def forget(self) -> None:
+        """Let go of the owner, which holds this: a circle would wait for the cyclic collector."""
+        self.owner = NOBODY
 
 
 classImplements(DirectOutbox, IPullProducer)

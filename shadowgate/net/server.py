@@ -158,6 +158,7 @@ class ServerConnection:
         self._core.stats.connections_open -= 1
         self._side.connections.discard(self)
         self._side.entry.left(self._peer)
+        self._outbox.forget()
         exchange, self._exchange = self._exchange, None
         self._input = b""
         if exchange is not None:

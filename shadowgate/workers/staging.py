@@ -12,7 +12,7 @@ from attrs import evolve, frozen
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Cooperator
 
-from shadowgate.background import Background, Foreground
+from shadowgate.background import Background, Foreground, settle
 from shadowgate.compiler.snapshot import Snapshot
 from shadowgate.config.pipeline import Loaded
 from shadowgate.errors import ConfigError, Problem
@@ -52,6 +52,7 @@ class Stage:
         try:
             self._gateway.serve(((), ()), staged.loaded, staged.snapshot)
             if not self._listening:
+                settle()
                 # Only now: whoever is accepted is served.
                 self._gateway.listen()
                 self._listening = True
