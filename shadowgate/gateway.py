@@ -110,6 +110,7 @@ class Gateway:
             compile_forwarding(self.settings, random),
             now,
             self.log,
+            self._readiness,
         )
         self.wire_limits = _request_limits(self.settings.limits)
         self.capacity = Capacity(

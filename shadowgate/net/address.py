@@ -81,7 +81,7 @@ class Connecting:
             made = self._socket = socket.socket(address.family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
             wrong = made.connect_ex(address.address)
             if wrong in UNDER_WAY:
-                address.readiness.await_connection(made.fileno(), self._told)
+                address.readiness.await_connection(made.fileno(), self._told, address.shadow)
                 return
         except OSError as refused:
             wrong = refused.errno or 0

@@ -22,7 +22,7 @@ from shadowgate.http.parser import ResponseParser
 from shadowgate.http.writer import chunk, last_chunk, request_block
 from shadowgate.net.outbox import Outbox, outbox_for
 from shadowgate.net.raw import Raw
-from shadowgate.net.readiness import PIECES, Readiness
+from shadowgate.net.readiness import PIECES, Kind, Readiness
 from shadowgate.runtime import outcomes
 from shadowgate.runtime.outcomes import Outcome
 from shadowgate.runtime.streams import Receiver
@@ -83,7 +83,8 @@ class ClientConnection:
         if set_no_delay is not None:
             set_no_delay(True)
         self._outbox = outbox_for(self.transport, self, self._readiness, shadow=self._shadow)
-        if self._readiness is not None and not self._readiness.adopt(self.transport, self._received, upstream=True):
+        kind: Kind = "shadow" if self._shadow else "primary"
+        if self._readiness is not None and not self._readiness.adopt(self.transport, self._received, kind):
             self._readiness = None
         self._connected = True
 
@@ -225,7 +226,7 @@ class ClientConnection:
         To be ``lenient`` is to believe what the kernel said when this turn began.
         """
         readiness = self._readiness
-        if readiness is not None and readiness.serving:
+        if readiness is not None and readiness.current:
             # It was read a moment ago, after everything that had come, or nothing has come since it was read.
             known = self._turn == readiness.turn or (lenient and readiness.complete)
             if known and not self._more:

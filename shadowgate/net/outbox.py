@@ -15,22 +15,10 @@ from twisted.internet.interfaces import IPullProducer, IPushProducer
 from twisted.internet.tcp import Connection
 from zope.interface import classImplements
 
+from shadowgate.runtime.streams import Turns
+
 MOST_HELD = 64 * 1024
 """Bytes of one connection that wait for the end of a turn."""
-
-
-class Unsent(Protocol):
-    """What waits for the end of a turn."""
-
-    def flush(self) -> None: ...
-
-
-class Turns(Protocol):
-    """Whose turns writes wait for the end of; there ``unsent`` are flushed, and then the shadows'."""
-
-    serving: bool
-    unsent: list[Unsent]
-    unsent_shadows: list[Unsent]
 
 
 class Owner(Protocol):

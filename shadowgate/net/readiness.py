@@ -5,16 +5,17 @@ costs that once.  A plain TCP connection is taken over when it is made and stays
 it asks its reactor for readiness, and finds this object in its place.  Where there is no epoll, or the transport is
 another one, all stays with the reactor.
 
-Writing waits for the end of a turn, and what goes to shadows for everything else: a turn of ``MOST`` events is short.
-In each turn the upstreams' connections go first.  So whatever the kernel knew of them when the turn began, a close
-above all, is known before any client's request is given one.
+Writing waits for the end of a turn.  In a batch the primaries' connections go first, so whatever the kernel knew of
+them when it began, a close above all, is known before any client's request is given one.  Then come the clients.  When
+all of theirs has been sent it is the turn of the shadows, in the same order: their connections, and then what they are
+to be sent.  So a primary waits for the shadows of an earlier batch at most.
 """
 
 from __future__ import annotations
 
 import select
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from twisted.internet import tcp
 from twisted.internet.error import ConnectionDone, ConnectionLost
@@ -25,8 +26,8 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import classImplements
 
-from shadowgate.net.outbox import Unsent
 from shadowgate.net.transport import Connected
+from shadowgate.runtime.streams import Unsent
 
 IN: Final = 0x001
 OUT: Final = 0x004
@@ -51,6 +52,9 @@ PIECES: Final = (SMALL_PIECE, LARGE_PIECE)
 OURS: Final = (tcp.Server, tcp.Client, Connected)
 """The transports whose readiness is known here: exactly these, as any other may do with it what it likes."""
 
+Kind = Literal["client", "primary", "shadow"]
+"""Who is at the other end."""
+
 Read = Callable[[], Exception | None]
 """Reads once and passes on what there is; returns why the connection is over, if it is."""
 
@@ -63,10 +67,10 @@ _REASONS: Final[dict[type[Exception], Failure]] = {
 
 
 class Readiness:
-    """``turn`` counts the batches: what was read in this very turn needs no second look.
+    """``turn`` counts the turns: what was read in this very turn needs no second look, while a batch is ``current``.
 
     But for an upstream that has ``ended`` behind the bytes that are being read, or has sent more than one read takes.
-    A batch is ``complete`` when nothing else was ready.
+    A batch is ``complete`` when nothing else was ready.  Clients and primaries are being served while ``serving``.
     """
 
     def __init__(self, reactor: Any, most: int = MOST) -> None:
@@ -78,19 +82,21 @@ class Readiness:
         self._writing: set[int] = set()
         self._readers: dict[int, Read] = {}
         self._upstreams: set[int] = set()
+        self._shadows: set[int] = set()
         self._idle: set[int] = set()
         self._connecting: dict[int, Callable[[bool], None]] = {}
         self._closing = False
         self.turn = 0
         self.ended = False
         self.serving = False
+        self.current = False
         self.complete = False
         self.unsent: list[Unsent] = []
         self.unsent_shadows: list[Unsent] = []
         # What a transport asks of its reactor beside readiness.
         self.callLater = reactor.callLater
 
-    def adopt(self, transport: Any, received: Callable[[bytes], None], *, upstream: bool = False) -> bool:
+    def adopt(self, transport: Any, received: Callable[[bytes], None], kind: Kind = "client") -> bool:
         """Watch a connection that was just made, and pass what it reads to ``received``; False where that cannot be."""
         if type(transport) not in OURS or transport.TLS or not hasattr(select, "epoll"):
             return False
@@ -103,8 +109,10 @@ class Readiness:
         transport.reactor = self
         self._transports[fd] = transport
         self._readers[fd] = _reader(transport.socket.recv, received)
-        if upstream:
+        if kind != "client":
             self._upstreams.add(fd)
+            if kind == "shadow":
+                self._shadows.add(fd)
         transport.startReading()
         return True
 
@@ -113,16 +121,19 @@ class Readiness:
         """Whether it can be asked to watch a socket: on Linux, over a reactor that watches descriptors."""
         return isinstance(self._reactor, PosixReactorBase) and hasattr(select, "epoll")
 
-    def await_connection(self, fd: int, told: Callable[[bool], None]) -> None:
+    def await_connection(self, fd: int, told: Callable[[bool], None], shadow: bool = False) -> None:
         """Tell once whether a socket that connects has got there; ``OSError`` where it cannot be watched."""
         self._open()
         self._epoll.register(fd, OUT)
         self._connecting[fd] = told
+        if shadow:
+            self._shadows.add(fd)
 
     def forget_connection(self, fd: int) -> None:
         """Nobody waits for a socket any more that connects; harmless when it was told already."""
         if self._connecting.pop(fd, None) is not None:
             self._epoll.unregister(fd)
+            self._shadows.discard(fd)
             self._end_when_over()
 
     def close(self) -> None:
@@ -188,6 +199,7 @@ class Readiness:
         self._transports.pop(fd, None)
         self._readers.pop(fd, None)
         self._upstreams.discard(fd)
+        self._shadows.discard(fd)
         self._end_when_over()
 
     def _end_when_over(self) -> None:
@@ -208,35 +220,53 @@ class Readiness:
         return "shadowgate"
 
     def doRead(self) -> None:
-        """Serve everything that is ready now, upstreams first, and then send what came of it.
+        """Serve everything that is ready now, and send what came of it: clients and primaries, and then shadows.
 
         A peer that is sent to once in a while has gone to sleep in between, and waking it up costs more than sending.
         Sent to in one go, peers are woken once for all of it.
         """
-        upstreams = self._upstreams
         ready = self._epoll.poll(0, self._most)
         self.complete = len(ready) < self._most
-        if len(ready) > 1:
-            ready = [each for each in ready if each[0] in upstreams] + [
-                each for each in ready if each[0] not in upstreams
-            ]
-        for begin in range(0, len(ready), TURN):
-            self._take_turn(ready[begin : begin + TURN])
+        self.current = True
+        upstreams, of_shadows = self._upstreams, self._shadows
+        first: list[tuple[int, int]] = []
+        second: list[tuple[int, int]] = []
+        last: list[tuple[int, int]] = []
+        for each in ready:
+            fd = each[0]
+            if fd in of_shadows:
+                last.append(each)
+            elif fd in upstreams:
+                first.append(each)
+            else:
+                second.append(each)
+        first += second
+        try:
+            for begin in range(0, len(first), TURN):
+                self._take_turn(first[begin : begin + TURN])
+            if last:
+                self.turn += 1
+                self._serve_all(last)
+        finally:
+            self._flush(self.unsent_shadows)
+            self.unsent_shadows.clear()
+            self.current = False
 
     def _take_turn(self, ready: list[tuple[int, int]]) -> None:
         self.turn += 1
-        serve = self._serve
         self.serving = True
         try:
-            for fd, event in ready:
-                self.ended = event & ENDED != 0
-                serve(fd, event)
+            self._serve_all(ready)
         finally:
             self.serving = False
             self._flush(self.unsent)
             self.unsent.clear()
-            self._flush(self.unsent_shadows)
-            self.unsent_shadows.clear()
+
+    def _serve_all(self, ready: list[tuple[int, int]]) -> None:
+        serve = self._serve
+        for fd, event in ready:
+            self.ended = event & ENDED != 0
+            serve(fd, event)
 
     def _flush(self, unsent: Sequence[Unsent]) -> None:
         for outbox in unsent:
@@ -292,6 +322,7 @@ class Readiness:
             self._idle.add(fd)  # until it is adopted
         else:
             self._epoll.unregister(fd)
+            self._shadows.discard(fd)
         told(connected)
 
     def _disconnect(self, transport: Any, why: Exception, in_read: Any) -> None:

@@ -12,6 +12,7 @@ from shadowgate.http.head import RequestHead, ResponseHead
 from shadowgate.model import Settings
 from shadowgate.runtime.access_log import AccessLogger
 from shadowgate.runtime.stats import Stats
+from shadowgate.runtime.streams import Turns
 from shadowgate.runtime.timers import Timers
 from shadowgate.runtime.tunnel import Tunnel
 
@@ -20,7 +21,7 @@ class Core:
     """``snapshot`` is the one attribute that a new configuration replaces; an exchange reads it once.
 
     ``prepare`` makes a received head ready to be routed and returns the request's id.  ``now`` gives monotonic seconds,
-    for durations.
+    for durations.  ``turns`` are those in which connections are served, where there are any.
     """
 
     __slots__ = (
@@ -38,6 +39,7 @@ class Core:
         "stats",
         "timers",
         "tunnels",
+        "turns",
     )
 
     def __init__(
@@ -49,6 +51,7 @@ class Core:
         prepare: Callable[[RequestHead], bytes],
         now: Callable[[], float],
         log: Logger,
+        turns: Turns | None = None,
     ) -> None:
         self.settings = settings
         self.timers = timers
@@ -57,6 +60,7 @@ class Core:
         self.prepare = prepare
         self.now = now
         self.log = log
+        self.turns = turns
         self.snapshot: Snapshot = EMPTY
         self.in_flight = 0
         self.tunnels: set[Tunnel] = set()

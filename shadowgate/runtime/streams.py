@@ -17,6 +17,24 @@ from shadowgate.http.headers import Pair
 from shadowgate.runtime.outcomes import Outcome
 
 
+class Unsent(Protocol):
+    """What waits to be sent."""
+
+    def flush(self) -> None: ...
+
+
+class Turns(Protocol):
+    """The turns in which connections are served.
+
+    While ``serving``, what goes to clients and primaries may wait in ``unsent`` for the end of the turn, and what is
+    for shadows in ``unsent_shadows`` until that has gone.
+    """
+
+    serving: bool
+    unsent: list[Unsent]
+    unsent_shadows: list[Unsent]
+
+
 class RawReceiver(Protocol):
     """Who hears what happens at one raw end.  After :meth:`lost` it is silent."""
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from shadowgate.compiler.snapshot import CompiledMirror
 from shadowgate.http.head import RequestHead
@@ -12,12 +13,16 @@ from shadowgate.runtime.mirror import Shadow, fire
 
 
 class Tee:
-    """The shadows of one request, fired when its head has gone to the primary."""
+    """The shadows of one request, fired when its head has gone to the primary.
 
-    __slots__ = ("_core", "_shadows")
+    Of a request that is complete they are fired once the turn's clients and primaries have been served.
+    """
+
+    __slots__ = ("_core", "_fire", "_shadows")
 
     def __init__(self, core: Core) -> None:
         self._core = core
+        self._fire: Callable[[], tuple[Shadow, ...]] | None = None
         self._shadows: tuple[Shadow, ...] = ()
 
     def start(
@@ -31,8 +36,19 @@ class Tee:
         trailers: Sequence[Pair],
     ) -> None:
         """Copy the head with the first of the body to every mirror that samples it."""
+        core = self._core
+        self._fire = partial(fire, core, mirrors, head, request_id, length, data, ended, trailers)
+        turns = core.turns
+        if ended and turns is not None and turns.serving:
+            turns.unsent_shadows.append(self)
+        else:
+            self.flush()
+
+    def flush(self) -> None:
+        start, self._fire = self._fire, None
         try:
-            self._shadows = fire(self._core, mirrors, head, request_id, length, data, ended, trailers)
+            if start is not None:
+                self._shadows = start()
         except Exception:
             self._failed()
 

@@ -30,7 +30,7 @@ class Connection:
 
     def makeConnection(self, transport):
         self.transport = transport
-        assert self.readiness.adopt(transport, self.heard.append, upstream=True)
+        assert self.readiness.adopt(transport, self.heard.append, "primary")
 
     def connectionLost(self, reason):
         self.heard.append(reason.type)

@@ -70,14 +70,14 @@ class House:
     def __attrs_post_init__(self):
         self.readiness = Readiness(self.reactor)
 
-    def connect(self, name, *, upstream=False, make=Owner, then=None):
+    def connect(self, name, *, kind="client", make=Owner, then=None):
         """Return the gateway's end and the other one."""
         near, far = self.pair()
         owner = make(name, self.heard, then)
         transport = self.transport(near, owner)
         owner.makeConnection(transport)
-        owner.outbox = DirectOutbox(transport, owner, self.readiness)
-        assert self.readiness.adopt(transport, owner.dataReceived, upstream=upstream)
+        owner.outbox = DirectOutbox(transport, owner, self.readiness, shadow=kind == "shadow")
+        assert self.readiness.adopt(transport, owner.dataReceived, kind)
         return owner, far
 
     def pair(self):
@@ -118,11 +118,46 @@ def test_the_reactor_watches_one_descriptor_for_all(house):
 
 def test_upstreams_go_first_whoever_was_ready_before(house):
     _, client = house.connect("client")
-    _, upstream = house.connect("upstream", upstream=True)
+    _, upstream = house.connect("upstream", kind="primary")
     client.send(b"request")
     upstream.send(b"answer")
     house.turn()
     assert house.heard == [("upstream", b"answer"), ("client", b"request")]
+
+
+def test_shadows_come_last_when_all_that_clients_and_primaries_get_has_been_sent(house):
+    _, mirror = house.connect("mirror", kind="shadow", then=lambda data: house.heard.append(("sent", not silent(far))))
+    client, far = house.connect("client", then=lambda data: client.outbox.write(b"answer"))
+    mirror.send(b"answer")
+    far.send(b"request")
+    house.turn()
+    assert house.heard == [("client", b"request"), ("mirror", b"answer"), ("sent", True)]
+
+
+def test_even_of_a_large_batch_all_clients_come_before_the_first_shadow(house):
+    _, mirror = house.connect("mirror", kind="shadow")
+    mirror.send(b"answer")
+    for number in range(TURN + 1):
+        _, far = house.connect(number)
+        far.send(b"request")
+    house.turn()
+    assert house.heard.index(("mirror", b"answer")) == TURN + 1
+
+
+def test_what_is_left_for_shadows_is_done_once_what_they_said_was_read(house):
+    class Later:
+        def flush(self):
+            house.heard.append(("later", house.readiness.serving, house.readiness.current))
+
+    _, mirror = house.connect("mirror", kind="shadow")
+    _, far = house.connect("client", then=lambda data: house.readiness.unsent_shadows.append(Later()))
+    far.send(b"request")
+    mirror.send(b"answer")
+    house.turn()
+    assert house.heard == [("client", b"request"), ("mirror", b"answer"), ("later", False, True)]
+    house.turn()
+    assert len(house.heard) == 3
+    assert not house.readiness.current
 
 
 def test_what_is_written_in_a_turn_goes_out_at_its_end(house):
@@ -142,11 +177,11 @@ def test_outside_of_a_turn_nothing_waits(house):
     assert far.recv(100) == b"answer"
 
 
-@pytest.mark.parametrize("upstream", [False, True])
-def test_one_that_fails_is_closed_and_the_others_are_served(house, failures, upstream):
+@pytest.mark.parametrize("kind", ["client", "primary", "shadow"])
+def test_one_that_fails_is_closed_and_the_others_are_served(house, failures, kind):
     other, far = house.connect("other")
     other.then = lambda data: other.outbox.write(b"answer")
-    _, failing = house.connect("failing", upstream=upstream, then=lambda data: 1 / 0)
+    _, failing = house.connect("failing", kind=kind, then=lambda data: 1 / 0)
     failing.send(b"x")
     far.send(b"request")
     house.turn()
@@ -157,7 +192,7 @@ def test_one_that_fails_is_closed_and_the_others_are_served(house, failures, ups
 
 
 def test_one_that_fails_at_its_end_holds_nobody_up(house, failures):
-    failing, far = house.connect("failing", upstream=True)
+    failing, far = house.connect("failing", kind="primary")
     failing.connectionLost = lambda reason: 1 / 0
     other, served = house.connect("other")
     other.then = lambda data: other.outbox.write(b"answer")
@@ -182,7 +217,7 @@ def test_one_whose_writing_fails_holds_nobody_up(house, failures):
 
 
 def test_even_the_interpreters_end_leaves_nothing_unsent(house):
-    one, far = house.connect("one", upstream=True)
+    one, far = house.connect("one", kind="primary")
     one.then = lambda data: one.outbox.write(b"answer")
     _, interrupting = house.connect("interrupting", then=interrupt)
     far.send(b"request")
@@ -196,7 +231,7 @@ def test_even_the_interpreters_end_leaves_nothing_unsent(house):
 
 def test_who_is_paused_in_a_turn_hears_nothing_in_it(house):
     client, far = house.connect("client")
-    _, upstream = house.connect("upstream", upstream=True, then=lambda data: client.transport.pauseProducing())
+    _, upstream = house.connect("upstream", kind="primary", then=lambda data: client.transport.pauseProducing())
     far.send(b"request")
     upstream.send(b"answer")
     for _ in range(2):
@@ -209,7 +244,7 @@ def test_who_is_paused_in_a_turn_hears_nothing_in_it(house):
 
 def test_who_is_aborted_in_a_turn_hears_nothing_more_but_the_end(house):
     client, far = house.connect("client")
-    _, upstream = house.connect("upstream", upstream=True, then=lambda data: client.transport.abortConnection())
+    _, upstream = house.connect("upstream", kind="primary", then=lambda data: client.transport.abortConnection())
     far.send(b"request")
     upstream.send(b"answer")
     house.turn()
@@ -219,7 +254,7 @@ def test_who_is_aborted_in_a_turn_hears_nothing_more_but_the_end(house):
 
 
 def test_a_number_that_is_used_again_is_the_new_connections(house):
-    _, far = house.connect("old", upstream=True)
+    _, far = house.connect("old", kind="primary")
     far.close()
     house.turn()
     _, far = house.connect("new")
@@ -229,7 +264,7 @@ def test_a_number_that_is_used_again_is_the_new_connections(house):
 
 
 def test_what_is_read_once_is_told_before_the_end_behind_it(house):
-    _, far = house.connect("upstream", upstream=True)
+    _, far = house.connect("upstream", kind="primary")
     far.send(b"answer")
     house.turn()
     assert not house.readiness.ended
@@ -395,7 +430,7 @@ def test_a_client_that_is_asked_for_more_after_a_while_goes_on(house):
 
 
 def test_of_an_upstream_that_goes_everything_is_read_before(house):
-    upstream, far = house.connect("upstream", upstream=True)
+    upstream, far = house.connect("upstream", kind="primary")
     upstream.transport.pauseProducing()
     far.send(b"answer")
     far.close()

@@ -1,6 +1,7 @@
 """Shadows: what is copied, when it is sent, and what becomes of it."""
 
 import pytest
+from attrs import define, field
 
 from shadowgate.plugin import Reply
 from shadowgate.runtime import outcomes
@@ -38,6 +39,77 @@ def test_the_primary_is_sent_first_and_the_shadow_at_once_behind_it(stage):
     """)
     assert it.mirror.completed == [0, 0, 1, 0, 0, 0]
     assert (it.mirror.bytes_received, it.mirror.duration.count, it.mirror.in_flight) == (2, 1, 0)
+
+
+@define(eq=False)
+class Turn:
+    """A turn in which connections are served, until :meth:`end`."""
+
+    serving: bool = True
+    unsent_shadows: list = field(factory=list)
+
+    def end(self):
+        self.serving = False
+        for each in self.unsent_shadows:
+            each.flush()
+        self.unsent_shadows.clear()
+
+
+def test_in_a_turn_the_shadow_of_a_complete_request_waits_until_everybody_else_was_served(stage):
+    it = stage(mirrors=[{}])
+    it.idle("v1")
+    it.idle("~v2")
+    turn = it.core.turns = Turn()
+    it.play("""
+        >> GET /
+        << v1 reuse
+        << v1 GET /
+    """)
+    assert it.mirror.sampled == 0
+    turn.end()
+    it.play("""
+        << ~v2 reuse
+        << ~v2 GET /
+        >> ~v2 answers 200 length=0
+        >> v1 answers 200 length=0
+        << client 200 length=0
+    """)
+    assert it.mirror.completed == [0, 0, 1, 0, 0, 0]
+
+
+def test_a_shadow_that_waits_has_its_request_though_the_client_has_gone_meanwhile(stage):
+    it = stage(mirrors=[{}])
+    it.idle("v1")
+    it.idle("~v2")
+    turn = it.core.turns = Turn()
+    it.play("""
+        >> GET /
+        << v1 reuse
+        << v1 GET /
+        >> client gone
+        << v1 abort
+    """)
+    turn.end()
+    it.play("""
+        << ~v2 reuse
+        << ~v2 GET /
+        >> ~v2 answers 200 length=0
+    """)
+    assert it.mirror.completed == [0, 0, 1, 0, 0, 0]
+
+
+def test_the_shadow_of_a_request_that_goes_on_waits_for_no_turn(stage):
+    it = stage(mirrors=[{}])
+    it.idle("v1")
+    it.idle("~v2")
+    it.core.turns = Turn()
+    it.play("""
+        >> PUT / chunked 'ab' ...
+        << v1 reuse
+        << v1 PUT / chunked 'ab' ...
+        << ~v2 reuse
+        << ~v2 PUT / chunked 'ab' ...
+    """)
 
 
 def test_no_shadow_is_sent_before_the_primary_has_its_connection(stage):
