@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import urllib.request
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -50,9 +51,13 @@ wrk.method = "{method}"
 function done(summary, latency, requests)
   local errors = summary.errors
   io.write(string.format(
-    '\\nRESULT {{"requests": %d, "seconds": %f, "p50": %f, "p99": %f, "p999": %f, "errors": %d}}\\n',
-    summary.requests, summary.duration / 1e6, latency:percentile(50), latency:percentile(99), latency:percentile(99.9),
+    '\\nRESULT {{"requests": %d, "seconds": %f, "errors": %d, "latencies": [[0, 0]',
+    summary.requests, summary.duration / 1e6,
     errors.connect + errors.read + errors.write + errors.status + errors.timeout))
+  for at = 1, #latency do
+    io.write(string.format(", [%d, %d]", latency(at)))
+  end
+  io.write("]}}\\n")
 end
 """
 
@@ -75,14 +80,34 @@ class Asked:
 
 @frozen
 class Answers:
-    """What came of it.  ``p50``, ``p99`` and ``p999`` are microseconds until the answer was whole."""
+    """What came of it.  ``latencies`` tells of each number of microseconds how many answers were whole after it."""
 
     requests: int
     seconds: float
-    p50: float
-    p99: float
-    p999: float
     errors: int
+    latencies: Counter[int]
+
+    @property
+    def p50(self) -> float:
+        return percentile(self.latencies, 50)
+
+    @property
+    def p99(self) -> float:
+        return percentile(self.latencies, 99)
+
+    @property
+    def p999(self) -> float:
+        return percentile(self.latencies, 99.9)
+
+
+def percentile(latencies: Counter[int], percent: float) -> int:
+    """Return the microseconds in which so many percent of the answers were whole."""
+    wanted, seen = latencies.total() * percent / 100, 0
+    for microseconds in sorted(latencies):
+        seen += latencies[microseconds]
+        if seen >= wanted:
+            return microseconds
+    raise ValueError("nothing was answered")
 
 
 def pinned(core: int) -> Callable[[], None]:
@@ -151,7 +176,8 @@ def ask(port: int, asked: Asked, seconds: int, folder: Path, host: str = "bench.
     command = ["wrk", "-t1", f"-c{asked.connections}", f"-d{seconds}s", "--timeout", "20s", "-s", str(script)]
     command.append(f"http://127.0.0.1:{port}{asked.path}")
     done = subprocess.run(command, capture_output=True, text=True, check=True, preexec_fn=pinned(LOAD_CORE))
-    return Answers(**json.loads(done.stdout.partition("RESULT ")[2]))
+    found = json.loads(done.stdout.partition("RESULT ")[2])
+    return Answers(found["requests"], found["seconds"], found["errors"], Counter(dict(found["latencies"])))
 
 
 def missing(programs: Sequence[str]) -> list[str]:

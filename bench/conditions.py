@@ -1,26 +1,17 @@
-"""What else ShadowGate promises: the latency that it adds, clients that feel no mirror, what an idle client costs."""
+"""What else ShadowGate promises: the latency that it adds, and what an idle client costs."""
 
 from __future__ import annotations
 
-import asyncio
-import os
 import resource
 import socket
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from backends import LOAD_CORE, Asked, ask, backend, pinned
+from backends import Asked, ask, backend
 from peers import PEERS, Peer, Scene, running
-from processes import accepts, free_port
 
 IDLE = 5_000
-PACED = Asked(connections=32, pause=20)
-"""About 1,500 requests a second: a gateway with time to spare, or its own queue would be measured."""
 
 
 def measured(seconds: int, rounds: int) -> list[str]:
@@ -33,7 +24,6 @@ def measured(seconds: int, rounds: int) -> list[str]:
                     f"{peer.name}: {said}"
                     for said in (
                         added_latency(peer, Path(folder), seconds, rounds),
-                        *bad_mirrors(peer, Path(folder), seconds, rounds),
                         idle_clients(peer, Path(folder)),
                     )
                 ]
@@ -53,41 +43,6 @@ def added_latency(peer: Peer, folder: Path, seconds: int, rounds: int) -> str:
     )
 
 
-def bad_mirrors(peer: Peer, folder: Path, seconds: int, rounds: int) -> Iterator[str]:
-    """Yield how the clients' p99 is with a mirror that never answers, and with one that takes a second."""
-    with ExitStack() as stack:
-        up = stack.enter_context(backend(folder / "watched"))
-        mirrors = {"": None, "black-holed": 0.0, "slow": 1.0}
-        gateways = {}
-        for name, wait in mirrors.items():
-            ports = () if wait is None else ((stack.enter_context(bad_mirror(wait)), 100),)
-            gateways[name] = stack.enter_context(running(peer, Scene(up.port, ports), folder / f"with-{name}"))
-        times: dict[str, list[float]] = {name: [] for name in gateways}
-        for gateway in gateways.values():
-            ask(gateway.port, PACED, 3, folder)
-        for _ in range(rounds):
-            for name, gateway in gateways.items():
-                times[name].append(ask(gateway.port, PACED, seconds, folder).p99)
-    # A stall of the machine hits whoever is asked just then: the best of the rounds is what the gateway did by itself.
-    alone = min(times[""])
-    for name in ("black-holed", "slow"):
-        p99 = min(times[name])
-        yield f"{name} mirror: p99 of {p99:.0f} us, {alone:.0f} us without a mirror; {p99 / alone:.2f} times"
-
-
-@contextmanager
-def bad_mirror(wait: float) -> Iterator[int]:
-    """Run a mirror that answers after so many seconds, or never for 0; give its port."""
-    port = free_port()
-    process = subprocess.Popen([sys.executable, __file__, str(port), str(wait)], preexec_fn=pinned(LOAD_CORE))
-    try:
-        accepts(port, process)
-        yield port
-    finally:
-        process.terminate()
-        process.wait()
-
-
 def idle_clients(peer: Peer, folder: Path) -> str:
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
@@ -105,26 +60,3 @@ def idle_clients(peer: Peer, folder: Path) -> str:
         for client in clients:
             client.close()
     return f"{most:,} idle clients: {after / 1e6:.0f} MB resident, {before / 1e6:.0f} MB before them"
-
-
-# The bad mirror itself
-
-
-async def _serve(port: int, wait: float) -> None:
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while True:
-                await reader.readuntil(b"\r\n\r\n")
-                if wait:
-                    await asyncio.sleep(wait)
-                    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
-        except (asyncio.IncompleteReadError, OSError):
-            writer.close()
-
-    server = await asyncio.start_server(answer, "127.0.0.1", port, backlog=4096)
-    await server.serve_forever()
-
-
-if __name__ == "__main__":
-    os.nice(1)
-    asyncio.run(_serve(int(sys.argv[1]), float(sys.argv[2])))

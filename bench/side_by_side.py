@@ -4,7 +4,7 @@ Every gateway runs on one core and everything else, clients and upstreams, on th
 after round, so that whatever else the machine does meets all alike, and the median of the rounds counts.  The figure
 that can be repeated is the gateway's processor time for a request: it does not depend on how fast the other core is.
 
-``python bench/side_by_side.py [--seconds 4] [--rounds 5] [--only NAME...] [--json FILE] [--chart FILE]``
+``python bench/side_by_side.py [--seconds 3] [--rounds 5] [--only NAME...] [--json FILE] [--chart FILE]``
 
 A gateway that is not installed is left out with a word: ``pip install -r bench/requirements.txt`` has Envoy, and
 ``apt install wrk nginx haproxy`` the rest.
@@ -23,6 +23,7 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
+import bad_mirrors
 import conditions
 from attrs import asdict, frozen
 from backends import Answers, Backend, ask, backend, missing
@@ -183,9 +184,11 @@ def main() -> int:
             figures += found
     print("\n".join(table(figures)))
     others = given.only is None and given.peer is None
-    notes = conditions.measured(given.seconds, given.rounds) if others else []
-    for note in notes:
-        print(note)
+    notes = []
+    for measured in (conditions.measured(given.seconds, given.rounds), bad_mirrors.measured(peers, given.seconds)):
+        for note in measured if others else ():
+            print(note, flush=True)
+            notes.append(note)
     print(ended := machine())
     if given.json is not None:
         rows = [asdict(each) for each in figures]
