@@ -94,7 +94,7 @@ types: venv
 # What the collector finds unclosed is told when it runs, in whatever test that happens to be.
 COLLECTED := -W ignore::ResourceWarning -W ignore::pytest.PytestUnraisableExceptionWarning
 
-REQUEST_PATH := $(addprefix tests/,bundled compiler http net runtime test_gateway.py test_request_cost.py test_wire.py)
+REQUEST_PATH := $(addprefix tests/,bundled compiler http net runtime test_garbage.py test_gateway.py test_request_cost.py test_wire.py)
 
 unit: venv
 	$(STEP) 'unit and contract tests'

@@ -1,6 +1,8 @@
 """What tests of several layers share: a wire in memory, and a whole gateway on a reactor without sockets."""
 
+import gc
 import json
+from collections import Counter
 from random import Random
 
 import pytest
@@ -204,3 +206,24 @@ def new_wire():
 def new_reactor():
     """The class of reactors in memory."""
     return Reactor
+
+
+@pytest.fixture
+def left_to_the_collector():
+    """Count what an act leaves to the cyclic collector of what is the gateway's, by type."""
+
+    def count(act):
+        gc.collect()
+        gc.disable()
+        gc.set_debug(gc.DEBUG_SAVEALL)
+        try:
+            act()
+            gc.collect()
+            found = [each for each in gc.garbage if type(each).__module__.startswith("shadowgate.")]
+            return Counter(type(each).__name__ for each in found)
+        finally:
+            gc.set_debug(0)
+            gc.garbage.clear()
+            gc.enable()
+
+    return count

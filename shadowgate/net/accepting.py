@@ -26,14 +26,15 @@ def let_in(port: Any, readiness: Readiness) -> None:
     """Have clients of a port come in so, where it is a TCP port and ``readiness`` can watch them."""
     if isinstance(port, tcp.Port) and port.addressFamily in (socket.AF_INET, socket.AF_INET6) and readiness.of_sockets:
         made: Any = port
-        made.doRead = Entrance(port).accept
+        made.doRead = Entrance(port, readiness).accept
 
 
 class Entrance:
     """Stands at one port."""
 
-    def __init__(self, port: Any) -> None:
+    def __init__(self, port: Any, readiness: Readiness) -> None:
         self._port = port
+        self._readiness = readiness
 
     def accept(self) -> None:
         port = self._port
@@ -51,6 +52,7 @@ class Entrance:
                 self._introduce(client, address)
             except Exception:
                 log.failure("a client could not be let in")
+                self._readiness.forget(client.fileno())
                 client.close()
 
     def _introduce(self, client: socket.socket, address: Any) -> None:

@@ -17,7 +17,7 @@ from shadowgate.model import Endpoint
 from shadowgate.net.dial import Caller
 from shadowgate.net.endpoints import outcome_of
 from shadowgate.net.readiness import Readiness
-from shadowgate.net.transport import Connected
+from shadowgate.net.transport import Connected, shown
 from shadowgate.runtime import outcomes
 from shadowgate.runtime.outcomes import Outcome
 from shadowgate.runtime.timers import Lane, Timers
@@ -46,6 +46,7 @@ class Address:
     def __init__(self, family: int, address: Any, readiness: Readiness, timers: Timers, shadow: bool = False) -> None:
         self.family = family
         self.address = address
+        self.peer = shown(address)
         self.readiness = readiness
         self.shadow = shadow
         self._timers = timers
@@ -81,7 +82,7 @@ class Connecting:
             made = self._socket = socket.socket(address.family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
             wrong = made.connect_ex(address.address)
             if wrong in UNDER_WAY:
-                address.readiness.await_connection(made.fileno(), self._told, address.shadow)
+                address.readiness.await_connection(made.fileno(), self._told, "shadow" if address.shadow else "primary")
                 return
         except OSError as refused:
             wrong = refused.errno or 0
@@ -105,9 +106,10 @@ class Connecting:
             return
         self._socket = self._caller = None
         self._lane.stop(self)
-        connection = caller.build()
-        connection.makeConnection(Connected(made, connection, self._address.readiness))
-        caller.connected(connection)
+        protocol = caller.build()
+        address = self._address
+        protocol.makeConnection(Connected(made, protocol, address.readiness, address.peer))
+        caller.connected(protocol)
 
     def _fail(self, outcome: Outcome) -> None:
         caller, self._caller = self._caller, None

@@ -5,9 +5,8 @@ The caller is told once, and never before it has the dial in its hands; after a 
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
-from shadowgate.net.client import ClientConnection
 from shadowgate.runtime.outcomes import Outcome
 from shadowgate.runtime.streams import Dial
 
@@ -15,10 +14,10 @@ from shadowgate.runtime.streams import Dial
 class Caller(Protocol):
     """Whom a connection is made for."""
 
-    def build(self) -> ClientConnection:
-        """Return the connection, which has no transport yet."""
+    def build(self) -> Any:
+        """Return the protocol of the connection, which has no transport yet."""
 
-    def connected(self, connection: ClientConnection) -> None:
+    def connected(self, protocol: Any) -> None:
         """It has its transport."""
 
     def failed(self, outcome: Outcome) -> None: ...

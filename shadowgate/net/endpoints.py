@@ -55,10 +55,10 @@ class Attempt:
         self._caller = None
         self._attempt.cancel()
 
-    def _made(self, connection: Any) -> None:
+    def _made(self, protocol: Any) -> None:
         caller, self._caller = self._caller, None
         if caller is not None:
-            caller.connected(connection)
+            caller.connected(protocol)
 
     def _failed(self, failure: Failure) -> None:
         caller, self._caller = self._caller, None

@@ -7,6 +7,7 @@ only thing that waits.  How many there may be of a cluster is for ``bounded_pool
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 from attrs import frozen
 
@@ -195,23 +196,29 @@ class Dialing:
     def __init__(self, pool: Pool, waiter: Waiter, dialer: Dialer, timeout: float) -> None:
         self._pool = pool
         self._waiter = waiter
+        self._under_way = True
         self._dial: Dial = dialer.dial(self, timeout)
 
     def cancel(self) -> None:
-        self._dial.cancel()
-        self._pool.unmade()
+        if self._under_way:
+            self._under_way = False
+            self._dial.cancel()
+            self._pool.unmade()
 
     # For whoever makes it
 
     def build(self) -> ClientConnection:
         return self._pool.made()
 
-    def connected(self, connection: ClientConnection) -> None:
+    def connected(self, protocol: Any) -> None:
+        self._under_way = False
+        connection: ClientConnection = protocol
         waiter = self._waiter
         self._pool.take(connection)
         connection.assign(waiter)
         waiter.connected(connection)
 
     def failed(self, outcome: Outcome) -> None:
+        self._under_way = False
         self._pool.unmade()
         self._waiter.connect_failed(outcome)

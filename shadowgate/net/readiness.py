@@ -13,6 +13,7 @@ to be sent.  So a primary waits for the shadows of an earlier batch at most.
 
 from __future__ import annotations
 
+import errno
 import select
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Literal
@@ -85,7 +86,9 @@ class Readiness:
         self._shadows: set[int] = set()
         self._idle: set[int] = set()
         self._connecting: dict[int, Callable[[bool], None]] = {}
+        self._fresh: set[int] = set()
         self._closing = False
+        self._over = False
         self.turn = 0
         self.ended = False
         self.serving = False
@@ -109,11 +112,15 @@ class Readiness:
         transport.reactor = self
         self._transports[fd] = transport
         self._readers[fd] = _reader(transport.socket.recv, received)
-        if kind != "client":
-            self._upstreams.add(fd)
-            if kind == "shadow":
-                self._shadows.add(fd)
-        transport.startReading()
+        self._enlist(fd, kind)
+        try:
+            transport.startReading()
+        except OSError:
+            # The kernel watches no more for us: the reactor's own epoll may still have room.
+            self.forget(fd)
+            transport.reactor = self._reactor
+            transport.startReading()
+            return False
         return True
 
     @property
@@ -121,20 +128,35 @@ class Readiness:
         """Whether it can be asked to watch a socket: on Linux, over a reactor that watches descriptors."""
         return isinstance(self._reactor, PosixReactorBase) and hasattr(select, "epoll")
 
-    def await_connection(self, fd: int, told: Callable[[bool], None], shadow: bool = False) -> None:
+    def await_connection(self, fd: int, told: Callable[[bool], None], kind: Kind = "primary") -> None:
         """Tell once whether a socket that connects has got there; ``OSError`` where it cannot be watched."""
+        if self._over:
+            raise OSError(errno.ESHUTDOWN, "the reactor has ended")
         self._open()
         self._epoll.register(fd, OUT)
         self._connecting[fd] = told
-        if shadow:
-            self._shadows.add(fd)
+        self._enlist(fd, kind)
+        if self.current:
+            # An event of this batch that has its number was another socket's, which was closed a moment ago.
+            self._fresh.add(fd)
 
     def forget_connection(self, fd: int) -> None:
         """Nobody waits for a socket any more that connects; harmless when it was told already."""
         if self._connecting.pop(fd, None) is not None:
             self._epoll.unregister(fd)
-            self._shadows.discard(fd)
-            self._end_when_over()
+            self.forget(fd)
+
+    def forget(self, fd: int) -> None:
+        """Its number is somebody else's from now on."""
+        self._idle.discard(fd)
+        self._writing.discard(fd)
+        self._reading.pop(fd, None)
+        self._readers.pop(fd, None)
+        self._transports.pop(fd, None)
+        self._upstreams.discard(fd)
+        self._shadows.discard(fd)
+        if self._closing and not self._transports and not self._connecting:
+            self._reactor.callLater(0, self.close)
 
     def close(self) -> None:
         """Watch nothing any more, once the connections that are left have ended."""
@@ -149,21 +171,23 @@ class Readiness:
     def addReader(self, transport: Any) -> None:
         fd = transport.fileno()
         if fd not in self._reading:
-            self._reading[fd] = self._readers[fd]
             self._set(fd, OUT if fd in self._writing else 0, IN)
+            self._reading[fd] = self._readers[fd]
 
     def removeReader(self, transport: Any) -> None:
         fd = transport.fileno()
         if self._reading.pop(fd, None) is not None:
             self._set(fd, IN | (OUT if fd in self._writing else 0), -IN)
         if transport.disconnected:
-            self._forget(fd)
+            if fd in self._idle and self._epoll is not None:
+                self._epoll.unregister(fd)
+            self.forget(fd)
 
     def addWriter(self, transport: Any) -> None:
         fd = transport.fileno()
         if fd not in self._writing:
-            self._writing.add(fd)
             self._set(fd, IN if fd in self._reading else 0, OUT)
+            self._writing.add(fd)
 
     def removeWriter(self, transport: Any) -> None:
         fd = transport.fileno()
@@ -190,21 +214,11 @@ class Readiness:
             self._idle.add(fd)
             self._epoll.modify(fd, 0)
 
-    def _forget(self, fd: int) -> None:
-        """Its number is somebody else's from now on."""
-        if fd in self._idle:
-            self._idle.remove(fd)
-            if self._epoll is not None:
-                self._epoll.unregister(fd)
-        self._transports.pop(fd, None)
-        self._readers.pop(fd, None)
-        self._upstreams.discard(fd)
-        self._shadows.discard(fd)
-        self._end_when_over()
-
-    def _end_when_over(self) -> None:
-        if self._closing and not self._transports:
-            self._reactor.callLater(0, self.close)
+    def _enlist(self, fd: int, kind: Kind) -> None:
+        if kind != "client":
+            self._upstreams.add(fd)
+            if kind == "shadow":
+                self._shadows.add(fd)
 
     def _open(self) -> None:
         if self._epoll is None:
@@ -244,13 +258,14 @@ class Readiness:
         try:
             for begin in range(0, len(first), TURN):
                 self._take_turn(first[begin : begin + TURN])
-            if last:
+            for begin in range(0, len(last), TURN):
                 self.turn += 1
-                self._serve_all(last)
+                self._serve_all(last[begin : begin + TURN])
         finally:
             self._flush(self.unsent_shadows)
             self.unsent_shadows.clear()
             self.current = False
+            self._fresh.clear()
 
     def _take_turn(self, ready: list[tuple[int, int]]) -> None:
         self.turn += 1
@@ -280,8 +295,9 @@ class Readiness:
         for transport in list(self._transports.values()):
             self._tell(transport.connectionLost, reason)
         self._transports.clear()
-        for fd, told in list(self._connecting.items()):
-            self._tell_connecting(fd, told, False)
+        self._over = True
+        for fd in list(self._connecting):
+            self._tell_connecting(fd, False)
         self.close()
 
     def _serve(self, fd: int, event: int) -> None:
@@ -299,9 +315,9 @@ class Readiness:
 
     def _serve_rest(self, fd: int, event: int) -> Any:
         """The reactor's own order: what can be read is read before a loss is told; then it is the turn of writing."""
-        told = self._connecting.get(fd)
-        if told is not None:
-            self._tell_connecting(fd, told, not event & GONE)
+        if fd in self._connecting:
+            if fd not in self._fresh:
+                self._tell_connecting(fd, not event & GONE)
             return None
         reading = fd in self._reading
         if not reading and fd not in self._writing:
@@ -316,14 +332,23 @@ class Readiness:
                 return None
         return why
 
-    def _tell_connecting(self, fd: int, told: Callable[[bool], None], connected: bool) -> None:
-        del self._connecting[fd]
+    def _tell_connecting(self, fd: int, connected: bool) -> None:
+        told = self._connecting.pop(fd, None)
+        if told is None:
+            return
         if connected:
             self._idle.add(fd)  # until it is adopted
         else:
             self._epoll.unregister(fd)
-            self._shadows.discard(fd)
-        told(connected)
+            self.forget(fd)
+        try:
+            told(connected)
+        except Exception as wrong:
+            log.failure("a connection failed when it was told how it was made")
+            if fd in self._transports:
+                self._disconnect(self._transports[fd], wrong, False)
+            else:
+                self.forget(fd)
 
     def _disconnect(self, transport: Any, why: Exception, in_read: Any) -> None:
         transport.stopReading()

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from twisted.internet.interfaces import IAddress, IHalfCloseableProtocol, IProtocol
-from twisted.internet.protocol import Factory
+from twisted.internet.protocol import Factory, Protocol
 from twisted.python.failure import Failure
 from zope.interface import classImplements
 
@@ -46,13 +46,21 @@ class ServerFactory(Factory):
     def __init__(self, side: ServerSide) -> None:
         self.side = side
 
-    def buildProtocol(self, address: IAddress) -> ServerConnection | None:  # type: ignore[override]
-        return ServerConnection(self.side) if self.side.entry.admits(address) else None
+    def buildProtocol(self, address: IAddress) -> ServerConnection | Unwelcome:  # type: ignore[override]
+        return ServerConnection(self.side) if self.side.entry.admits(address) else Unwelcome()
 
     def drain(self) -> None:
         """Close idle connections now and the others after the answer that they are waiting for."""
         for connection in list(self.side.connections):
             connection.drain()
+
+
+class Unwelcome(Protocol):
+    """A client that is closed at once.  Without any protocol, Twisted's own TLS would fail aloud for each of them."""
+
+    def connectionMade(self) -> None:
+        assert self.transport is not None
+        self.transport.loseConnection()
 
 
 class ServerConnection:

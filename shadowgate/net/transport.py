@@ -17,21 +17,24 @@ class Connected(tcp.Connection):
     It is not read before somebody begins to.
     """
 
-    def __init__(self, made: socket.socket, protocol: Any, reactor: Any, peer: Address | None = None) -> None:
+    logstr = "shadowgate"
+
+    def __init__(self, made: socket.socket, protocol: Any, reactor: Any, peer: Address) -> None:
         super().__init__(made, protocol, reactor)
         self._peer = peer
         self.connected = 1
 
     def getHost(self) -> Address:
-        return _shown(self.socket.getsockname())
+        return shown(self.socket.getsockname())
 
     def getPeer(self) -> Address:
-        """Return the other end's address: of a client it is known even when it has gone."""
-        return self._peer or _shown(self.socket.getpeername())
+        """Return the other end's address, which is known even when that has gone."""
+        return self._peer
 
     def __repr__(self) -> str:
         return f"<Connected {getattr(self, 'socket', 'no more')}>"
 
 
-def _shown(address: Any) -> Address:
+def shown(address: Any) -> Address:
+    """Return a socket's address as Twisted writes it."""
     return (IPv4Address if len(address) == 2 else IPv6Address)("TCP", *address)

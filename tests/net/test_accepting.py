@@ -10,6 +10,7 @@ from attrs import define, field
 from twisted.internet import tcp, unix
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.error import ConnectionDone
+from twisted.internet.posixbase import PosixReactorBase
 from twisted.internet.protocol import Factory
 from twisted.python.failure import Failure
 
@@ -51,17 +52,19 @@ class House(Factory):
     guests: list = field(factory=list)
     clients: list = field(factory=list)
     admit: object = lambda address: True
+    make: object = lambda guest: None
 
     def open(self):
         self.readiness = Readiness(self.reactor)
         self.port = tcp.Port(0, self, backlog=200, interface=self.host, reactor=self.reactor)
         self.port.startListening()
-        self.port.doRead = Entrance(self.port).accept
+        self.port.doRead = Entrance(self.port, self.readiness).accept
 
     def buildProtocol(self, address):
         if not self.admit(address):
             return None
         self.guests.append(Guest(address, self.readiness if self.adopting else None))
+        self.make(self.guests[-1])
         return self.guests[-1]
 
     def come(self, count=1):
@@ -148,6 +151,26 @@ def test_one_that_cannot_be_let_in_keeps_nobody_out(house, failures):
     assert len(it.guests) == 2
 
 
+def test_one_that_fails_once_it_is_watched_leaves_its_number_to_the_next(house, failures):
+    it = house()
+    adopt, failing = Guest.makeConnection, [1]
+
+    def fail_once(guest, transport):
+        adopt(guest, transport)
+        if failing:
+            raise ZeroDivisionError(failing.pop())
+
+    it.make = lambda guest: setattr(guest, "makeConnection", lambda transport: fail_once(guest, transport))
+    it.come()
+    it.port.doRead()
+    assert failures == [ZeroDivisionError]
+    it.come()
+    it.port.doRead()
+    it.clients[1].sendall(b"hello")
+    it.readiness.doRead()
+    assert it.guests[1].heard == [b"hello"]
+
+
 def test_what_is_not_adopted_is_the_reactors_to_watch(house):
     it = house(adopting=False)
     it.come()
@@ -179,11 +202,17 @@ def test_an_error_ends_the_turn_unless_it_is_one_clients_own(house, number, came
     assert len(it.guests) == 1
 
 
+class OfDescriptors(PosixReactorBase):
+    def __init__(self):
+        """Nothing is asked of it."""
+
+
 def test_only_ports_of_the_internet_are_stood_at(descriptor_reactor):
-    reactor, able = descriptor_reactor(), SimpleNamespace(of_sockets=True)
+    reactor = descriptor_reactor()
+    able, unable = Readiness(OfDescriptors()), Readiness(reactor)
     for port, readiness, stood_at in (
         (tcp.Port(0, Factory(), reactor=reactor), able, True),
-        (tcp.Port(0, Factory(), reactor=reactor), SimpleNamespace(of_sockets=False), False),
+        (tcp.Port(0, Factory(), reactor=reactor), unable, False),
         (unix.Port("/nowhere", Factory(), reactor=reactor), able, False),
         (SimpleNamespace(), able, False),
     ):

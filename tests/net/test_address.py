@@ -3,7 +3,6 @@
 import errno
 import select
 import socket
-from types import SimpleNamespace
 
 import pytest
 from attrs import define, field
@@ -12,7 +11,6 @@ from twisted.internet.error import ConnectionAborted, ConnectionDone
 from twisted.python.failure import Failure
 
 from shadowgate.model import Endpoint
-from shadowgate.net import address as module
 from shadowgate.net.address import Address, address_of
 from shadowgate.net.readiness import Readiness
 from shadowgate.runtime.timers import Timers
@@ -90,11 +88,13 @@ class House:
 def house(monkeypatch, descriptor_reactor):
     house = House(descriptor_reactor())
 
-    def made(*given):
-        house.sockets.append(socket.socket(*given))
-        return house.sockets[-1]
+    class Recorded(socket.socket):
+        def __init__(self, family=-1, type=-1, proto=-1, fileno=None):
+            super().__init__(family, type, proto, fileno)
+            if type >= 0 and type & socket.SOCK_NONBLOCK:  # nobody else here wants one like that
+                house.sockets.append(self)
 
-    monkeypatch.setattr(module, "socket", SimpleNamespace(**(vars(socket) | {"socket": made})))
+    monkeypatch.setattr(socket, "socket", Recorded)
     yield house
     house.readiness.connectionLost(Failure(ConnectionDone()))
     for each in house.sockets:
@@ -204,10 +204,9 @@ def test_what_fails_at_once_is_told_in_the_next_turn(house, monkeypatch, refusin
 
     class Refused(socket.socket):
         def connect_ex(self, address):
-            house.sockets.append(self)
             return number
 
-    monkeypatch.setattr(module.socket, "socket", fail if raising else Refused)
+    monkeypatch.setattr(socket, "socket", fail if raising else Refused)
     caller = house.dial(refusing)
     assert house.open() == []
     house.reactor.advance(0)
@@ -218,14 +217,14 @@ def test_what_failed_at_once_can_be_called_off_before_it_is_told(house, monkeypa
     def fail(*_):
         raise OSError(errno.EMFILE, "trouble")
 
-    monkeypatch.setattr(module.socket, "socket", fail)
+    monkeypatch.setattr(socket, "socket", fail)
     caller = house.dial(refusing)
     caller.dial.cancel()
     house.reactor.advance(10)
     assert caller.told == []
 
 
-def test_in_a_turn_a_shadows_connection_waits_for_its_end_and_a_primarys_does_not(house, listening):
+def test_in_a_turn_a_shadows_connection_waits_for_its_end_and_a_primarys_does_not(house, in_a_batch, listening):
     opened = []
 
     def receive(data):
@@ -238,17 +237,10 @@ def test_in_a_turn_a_shadows_connection_waits_for_its_end_and_a_primarys_does_no
         b"primary": lambda: callers.append(house.dial(at)),
         b"cancel": lambda: house.dial(at, shadow=True).dial.cancel(),
     }
-    client = house.told(house.dial(at))
-    far, _ = listening.accept()
-    house.readiness._readers[client.transport.fileno()] = lambda: receive(client.transport.socket.recv(100))
-    client.transport.stopReading()
-    client.transport.startReading()
-    with far:
-        for said, during, after in ((b"shadow", 1, 2), (b"cancel", 2, 2), (b"primary", 3, 3)):
-            far.sendall(said)
-            house.turn()
-            assert opened.pop() == during
-            assert len(house.open()) == after
+    for said, during, after in ((b"shadow", 1, 2), (b"cancel", 2, 2), (b"primary", 3, 3)):
+        in_a_batch(lambda said=said: receive(said))
+        assert opened.pop() == during
+        assert len(house.open()) == after
     assert house.told(callers[1]).transport
 
 
@@ -258,11 +250,84 @@ def test_out_of_a_turn_a_shadows_connection_waits_for_nothing(house, listening):
     assert house.told(caller).transport
 
 
-def test_when_the_reactor_ends_whoever_waits_is_told(house, listening):
-    caller = house.dial(endpoint(listening))
+@pytest.fixture
+def in_a_batch(house, listening):
+    """Act while a batch is served, as a client's request would; ``before`` and ``after`` are done around its coming."""
+    acts = []
+    client = house.told(house.dial(endpoint(listening)))
+    far, _ = listening.accept()
+    house.readiness._readers[client.transport.fileno()] = lambda: client.transport.socket.recv(100) and acts.pop()()
+    client.transport.stopReading()
+    client.transport.startReading()
+
+    def serve(act, before=lambda: None, after=lambda: None):
+        acts.append(act)
+        before()
+        far.sendall(b"now")
+        after()
+        house.turn()
+
+    with far:
+        yield serve
+
+
+def test_an_event_of_a_socket_that_was_closed_in_this_batch_is_not_the_next_ones(
+    house, in_a_batch, listening, refusing
+):
+    """The first socket was refused when its dial is called off, and another one gets its number."""
+    callers = []
+
+    def again():
+        callers[0].dial.cancel()
+        callers.append(house.dial(endpoint(listening)))
+
+    in_a_batch(again, after=lambda: callers.append(house.dial(refusing)))
+    assert house.readiness._connecting.keys() == {house.sockets[-1].fileno()}
+    assert [caller.told for caller in callers] == [[], []]
+    assert house.told(callers[1]).transport
+
+
+@pytest.mark.parametrize(("shadow", "order"), [(False, ["connected", "said"]), (True, ["said", "connected"])])
+def test_a_shadows_connection_is_told_of_behind_everybody_else(house, in_a_batch, listening, shadow, order):
+    found = []
+
+    def dial():
+        house.dial(endpoint(listening), shadow=shadow).connected = lambda connection: found.append("connected")
+
+    in_a_batch(lambda: found.append("said"), before=dial)
+    assert found == order
+
+
+def test_when_the_reactor_ends_whoever_waits_is_told_and_nobody_dials_any_more(house, listening, failures):
+    failing, again = house.dial(endpoint(listening)), house.dial(endpoint(listening))
+    failing.failed = lambda outcome: 1 / 0
+    again.failed = lambda outcome: again.told.append(house.dial(endpoint(listening)))
     house.readiness.connectionLost(Failure(ConnectionDone()))
-    assert caller.told == ["connect_failed"]
+    assert failures == [ZeroDivisionError]
+    house.reactor.advance(0)
+    assert again.told[0].told == ["connect_failed"]
     assert house.open() == []
+
+
+@pytest.mark.parametrize("where", ["build", "connected"])
+def test_one_that_fails_when_it_is_told_is_closed_and_its_number_the_next_ones(house, listening, failures, where):
+    failing = house.dial(endpoint(listening))
+    setattr(failing, where, lambda *_: 1 / 0)
+    number = house.sockets[-1].fileno()
+    select.select([house.readiness], [], [], 5)
+    house.turn()
+    assert failures == [ZeroDivisionError]
+    assert failing.heard == ([ZeroDivisionError] if where == "connected" else [])
+    house.sockets[-1].close()
+    caller = house.dial(endpoint(listening))
+    assert house.sockets[-1].fileno() == number
+    house.told(caller)
+    for _ in range(2):
+        far, _ = listening.accept()
+        with far:
+            far.sendall(b"hello")
+            house.turn()
+    assert b"hello" in caller.heard
 
 
 def test_what_is_being_made_is_waited_for_before_the_end(house, listening):
@@ -270,6 +335,14 @@ def test_what_is_being_made_is_waited_for_before_the_end(house, listening):
     house.readiness.close()
     assert house.reactor.readers
     caller.dial.cancel()
+    house.reactor.advance(0)
+    assert house.reactor.readers == []
+
+
+def test_the_end_comes_as_well_when_what_is_being_made_is_refused(house, refusing):
+    caller = house.dial(refusing)
+    house.readiness.close()
+    assert house.told(caller) == "connect_refused"
     house.reactor.advance(0)
     assert house.reactor.readers == []
 

@@ -1,5 +1,6 @@
 """The gateway's own epoll, over pairs of connected sockets: the kernel's word is what it is about."""
 
+import errno
 import select
 import socket
 from types import SimpleNamespace
@@ -134,6 +135,19 @@ def test_shadows_come_last_when_all_that_clients_and_primaries_get_has_been_sent
     assert house.heard == [("client", b"request"), ("mirror", b"answer"), ("sent", True)]
 
 
+def test_the_number_of_a_shadow_that_has_gone_is_no_shadows_any_more(house):
+    _, far = house.connect("mirror", kind="shadow")
+    far.close()
+    house.turn()
+    house.heard.clear()
+    _, far = house.connect("client")
+    _, other = house.connect("mirror", kind="shadow")
+    other.send(b"answer")
+    far.send(b"request")
+    house.turn()
+    assert house.heard == [("client", b"request"), ("mirror", b"answer")]
+
+
 def test_even_of_a_large_batch_all_clients_come_before_the_first_shadow(house):
     _, mirror = house.connect("mirror", kind="shadow")
     mirror.send(b"answer")
@@ -189,6 +203,28 @@ def test_one_that_fails_is_closed_and_the_others_are_served(house, failures, kin
     assert ("failing", ZeroDivisionError) in house.heard
     assert far.recv(100) == b"answer"
     assert failing.recv(100) == b""
+
+
+def test_one_that_cannot_be_watched_is_left_to_the_reactor_and_its_number_to_the_next(house, monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    house.connect("first")
+    near, far = house.pair()
+    transport = house.transport(near, Owner("refused", house.heard))
+    real = house.readiness._epoll
+    house.readiness._epoll = SimpleNamespace(register=refuse, poll=real.poll, fileno=real.fileno, unregister=refuse)
+    assert not house.readiness.adopt(transport, house.heard.append)
+    assert transport in house.reactor.readers
+    house.readiness._epoll = real
+    house.reactor.removeReader(transport)
+    number = near.fileno()
+    transport.connectionLost(Failure(ConnectionDone()))
+    _, far = house.connect("next")
+    assert house.readiness._transports.keys() >= {number}
+    far.send(b"request")
+    house.turn()
+    assert house.heard[-1] == ("next", b"request")
 
 
 def test_one_that_fails_at_its_end_holds_nobody_up(house, failures):
@@ -283,9 +319,9 @@ def test_what_is_read_once_is_told_before_the_end_behind_it(house):
 def asked(house, events):
     """Make an upstream that was asked for something; ``released`` is called once it has answered."""
 
-    def make(released=lambda far, it: None):
+    def make(released=lambda far, it: None, shadow=False):
         ours, far = house.pair()
-        it = ClientConnection(WireLimits(), lambda it, usable: usable and released(far, it), house.readiness)
+        it = ClientConnection(WireLimits(), lambda it, usable: usable and released(far, it), house.readiness, shadow)
         it.makeConnection(house.transport(ours, it))
         it.assign(events())
         it.send_head(request("GET", "/x", authority="a"), NO_BODY, b"", True)
@@ -355,6 +391,34 @@ def test_who_is_lenient_believes_what_a_whole_batch_said(most, stale, house, ask
     other.send(answer(100))
     house.turn()
     assert found == [(stale, True)]
+
+
+def test_the_lenient_believe_it_as_well_once_clients_and_primaries_were_sent_theirs(house, asked):
+    found = []
+
+    class Later:
+        def flush(self):
+            far.send(b"out of turn")
+            found.append((idle.stale(lenient=True), idle.stale()))
+
+    idle, far = asked()
+    far.send(answer(100))
+    house.turn()
+    _, client = house.connect("client", then=lambda data: house.readiness.unsent_shadows.append(Later()))
+    client.send(b"request")
+    house.turn()
+    assert found == [(False, True)]
+
+
+def test_shadows_connections_are_looked_at_unless_they_were_read_in_their_own_turn(house, asked):
+    found = []
+    _, far = asked(lambda far, it: found.append(it.stale()), shadow=True)
+    _, client = house.connect("client", then=lambda data: found.append(house.readiness.turn))
+    client.send(b"request")
+    far.send(answer(100))
+    house.turn()
+    assert found == [1, False]
+    assert house.readiness.turn == 2
 
 
 @pytest.mark.parametrize("left", ["an end", "more than was read"])

@@ -628,12 +628,15 @@ def test_rates_can_be_off(served):
 # Who comes in
 
 
-def test_clients_of_one_address_beyond_their_share_are_not_let_in(served):
+def test_clients_of_one_address_beyond_their_share_are_closed_at_once(served, new_wire):
     it = served(Settings(limits=Limits(connections_per_client=1)))
     client = it.connect()
-    assert it.factory.buildProtocol(client.wire.getPeer()) is None
-    client.leave()
-    assert it.factory.buildProtocol(client.wire.getPeer()) is not None
+    for state in ("closed", "open"):
+        wire = new_wire()
+        it.factory.buildProtocol(client.wire.getPeer()).makeConnection(wire)
+        assert wire.state == state
+        if state == "closed":
+            client.leave()
 
 
 # The last recipient
