@@ -29,22 +29,24 @@ SLOW = 0.5
 """Seconds that the slow mirror takes: some 750 shadows are under way then, which no gateway's bounds forbid."""
 
 MIRRORS: Mapping[str, float | None] = {"": None, "black-holed": 0.0, "slow": SLOW}
-TURNS = 12
+TURNS, SECONDS = 12, 2
+"""How often each gateway is asked, and for how long."""
+
 STARTS = 5
 """How often a gateway is started to see the first second beside a mirror that does not answer."""
 
 
-def measured(peers: Sequence[Peer], seconds: int) -> Iterator[str]:
+def measured(peers: Sequence[Peer]) -> Iterator[str]:
     """Yield sentences about each gateway that can mirror."""
     for peer in peers:
         if peer.cannot(Scene(0, ((0, 100),))):
             continue
         with TemporaryDirectory() as folder:
-            for said in (*in_the_long_run(peer, Path(folder), seconds), *at_first(peer, Path(folder))):
+            for said in (*in_the_long_run(peer, Path(folder)), *at_first(peer, Path(folder))):
                 yield f"{peer.name}: {said}"
 
 
-def in_the_long_run(peer: Peer, folder: Path, seconds: int) -> Iterator[str]:
+def in_the_long_run(peer: Peer, folder: Path) -> Iterator[str]:
     with ExitStack() as stack:
         up = stack.enter_context(backend(folder / "watched")).port
         gateways = {
@@ -58,7 +60,7 @@ def in_the_long_run(peer: Peer, folder: Path, seconds: int) -> Iterator[str]:
         for turn in range(TURNS):
             for name in names[turn % 3 :] + names[: turn % 3]:
                 time.sleep(SLOW + 0.1)  # until the shadows of the one before have their answers
-                latencies[name] += ask(gateways[name].port, PACED, seconds, folder).latencies
+                latencies[name] += ask(gateways[name].port, PACED, SECONDS, folder).latencies
     alone = latencies.pop("")
     for name, found in latencies.items():
         yield f"{name} mirror: {_compared(found, alone)}"

@@ -185,7 +185,7 @@ def main() -> int:
     print("\n".join(table(figures)))
     others = given.only is None and given.peer is None
     notes = []
-    for measured in (conditions.measured(given.seconds, given.rounds), bad_mirrors.measured(peers, given.seconds)):
+    for measured in (conditions.measured(given.seconds, given.rounds), bad_mirrors.measured(peers)):
         for note in measured if others else ():
             print(note, flush=True)
             notes.append(note)
