@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import socket
-from typing import Any
+from typing import Any, Final
 
 from twisted.internet import tcp
 from twisted.internet.address import IPv4Address, IPv6Address
+from twisted.internet.error import ConnectionDone
+from twisted.python.failure import Failure
+
+DONE: Final = Failure(ConnectionDone())
 
 Address = IPv4Address | IPv6Address
 
@@ -23,6 +27,17 @@ class Connected(tcp.Connection):
         super().__init__(made, protocol, reactor)
         self._peer = peer
         self.connected = 1
+
+    def loseConnection(self) -> None:
+        """Close once everything is written; when that is now, without asking first whether there is room for more."""
+        it: Any = self
+        twisted: Any = super()
+        if it.dataBuffer or it._tempDataBuffer or it.producer or it._writeDisconnected or it.disconnecting:
+            twisted.loseConnection()
+        elif it.connected:
+            it.disconnecting = True
+            it.stopReading()
+            it.reactor.callLater(0, it.connectionLost, DONE)
 
     def getHost(self) -> Address:
         return shown(self.socket.getsockname())

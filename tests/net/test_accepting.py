@@ -132,6 +132,60 @@ def test_a_client_speaks_and_is_answered(house, host, kind):
     assert guest.transport.getPeer() == seen
 
 
+def test_with_nothing_left_to_write_a_connection_is_closed_without_a_turn(house):
+    it = house()
+    it.come()
+    it.port.doRead()
+    transport = it.guests[0].transport
+    transport.loseConnection()
+    transport.loseConnection()
+    it.reactor.advance(0)
+    assert it.guests[0].heard == [ConnectionDone]
+    assert it.clients[0].recv(10) == b""
+    assert it.readiness._transports == {}
+
+
+def test_what_is_left_to_write_goes_before_a_connection_is_closed(house):
+    it = house()
+    it.come()
+    it.port.doRead()
+    transport, text = it.guests[0].transport, bytes(8_000_000)
+    transport.write(text)
+    transport.loseConnection()
+    it.reactor.advance(0)
+    assert it.guests[0].heard == []
+    it.readiness.doRead()
+    read = 0
+    while data := it.clients[0].recv(1 << 20):
+        read += len(data)
+        it.readiness.doRead()
+    assert read == len(text)
+    assert it.guests[0].heard == [ConnectionDone]
+
+
+def test_a_connection_that_was_closed_one_way_is_closed_the_other_way_too(house):
+    it = house()
+    it.come()
+    it.port.doRead()
+    transport = it.guests[0].transport
+    transport.loseWriteConnection()
+    it.readiness.doRead()
+    transport.loseConnection()
+    it.reactor.advance(0)
+    assert it.guests[0].heard == [ConnectionDone]
+
+
+def test_one_that_is_lost_before_it_is_closed_is_lost_once(house):
+    it = house()
+    it.come()
+    it.port.doRead()
+    transport = it.guests[0].transport
+    transport.loseConnection()
+    transport.abortConnection()
+    it.reactor.advance(0)
+    assert len(it.guests[0].heard) == 1
+
+
 def test_whoever_is_not_wanted_is_closed_and_the_next_comes_in(house):
     it = house()
     it.admit = lambda address: address.port != it.clients[0].getsockname()[1]

@@ -100,10 +100,10 @@ def test_by_a_clients_connection(reactor, readiness, served, left_to_the_collect
             readiness.doRead()
             assert client.recv(4096).startswith(b"HTTP/1.1 200")
             if closing:
-                readiness.doRead()
+                reactor.advance(0)
                 assert client.recv(4096) == b""
-        for _ in range(2):
-            readiness.doRead()
+        readiness.doRead()
+        reactor.advance(0)
 
     try:
         story()
