@@ -43,13 +43,13 @@ STEPS = {
     "reading the heads of answers": "CPyDef_parser___ResponseParser___feed",
     "writing the answer's head": "CPyDef_writer___response_block",
     "receiving, without the kernel": "sock_recv",
-    "sending, without the kernel": "CPyDef_outbox___DirectOutbox___flush",
+    "sending to clients and primaries, without the kernel": "CPyDef_outbox___DirectOutbox___flush",
     "pools": "CPyDef_pool___Pool____released CPyDef_pool___Pool___checkout",
     "timeouts begun and ended": "CPyDef_timers___Lane___start CPyDef_timers___Lane___stop",
     "histograms": "CPyDef_stats___Histogram___observe",
     "access log: the request": "CPyDef_access_log___AccessLog___exchange",
     "access log: the shadow": "CPyDef_access_log___AccessLog___shadow",
-    "the shadow, to the end of its sending": "CPyDef_tee___Tee___start",
+    "the shadow, to the end of its sending": "CPyDef_tee___Tee___flush",
     "the shadow's end, its line in the log included": "CPyDef_mirror___Shadow____finish",
 }
 KINDS = {
