@@ -261,6 +261,24 @@ class OfDescriptors(PosixReactorBase):
         """Nothing is asked of it."""
 
 
+def test_a_clients_address_of_one_link_names_the_interface(house):
+    it = house()
+    ours, other = socket.socketpair()
+    it.clients.append(other)
+    waiting = [(ours, ("fe80::1", 4711, 0, socket.if_nametoindex("lo")))]
+
+    def accept():
+        if not waiting:
+            raise BlockingIOError(errno.EAGAIN, "nobody")
+        return waiting.pop()
+
+    real = it.port.socket
+    it.port.socket = SimpleNamespace(accept=accept, close=real.close, shutdown=real.shutdown, fileno=real.fileno)
+    it.port._addressType = IPv6Address
+    it.port.doRead()
+    assert it.guests[0].address.host == "fe80::1%lo"
+
+
 def test_only_ports_of_the_internet_are_stood_at(descriptor_reactor):
     reactor = descriptor_reactor()
     able, unable = Readiness(OfDescriptors()), Readiness(reactor)
