@@ -1,8 +1,8 @@
 """Dialling an address: a socket that connects while the gateway's own epoll watches it.
 
 Twisted's endpoints do the same for a price that a mirror which closes after each answer would ask of every request.
-Once it is connected, all of it is Twisted's transport.  What is dialled for a shadow in a turn is dialled at its end,
-behind what goes to clients and to primaries.
+Once it is connected, all of it is Twisted's transport.  What is dialled for a shadow while clients and primaries
+are served is dialled behind what they are sent.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from twisted.internet.abstract import isIPAddress, isIPv6Address
 from shadowgate.model import Endpoint
 from shadowgate.net.dial import Caller
 from shadowgate.net.endpoints import outcome_of
-from shadowgate.net.readiness import Readiness
+from shadowgate.net.readiness import Kind, Readiness
 from shadowgate.net.transport import Connected, shown
 from shadowgate.runtime import outcomes
 from shadowgate.runtime.outcomes import Outcome
@@ -48,7 +48,7 @@ class Address:
         self.address = address
         self.peer = shown(address)
         self.readiness = readiness
-        self.shadow = shadow
+        self.kind: Kind = "shadow" if shadow else "primary"
         self._timers = timers
 
     def dial(self, caller: Caller, timeout: float) -> Connecting:
@@ -68,7 +68,7 @@ class Connecting:
         self._call: Any = None
         lane.start(self)
         readiness = address.readiness
-        if address.shadow and readiness.serving:
+        if address.kind == "shadow" and readiness.serving:
             readiness.unsent_shadows.append(self)
         else:
             self.flush()
@@ -82,7 +82,7 @@ class Connecting:
             made = self._socket = socket.socket(address.family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
             wrong = made.connect_ex(address.address)
             if wrong in UNDER_WAY:
-                address.readiness.await_connection(made.fileno(), self._told, "shadow" if address.shadow else "primary")
+                address.readiness.await_connection(made.fileno(), self._told, address.kind)
                 return
         except OSError as refused:
             wrong = refused.errno or 0

@@ -5,8 +5,6 @@ What is decided stands in ``runtime.bounds``; here it is done and counted.
 
 from __future__ import annotations
 
-from twisted.internet.interfaces import IReactorTime
-
 from shadowgate.http.framing import WireLimits
 from shadowgate.net.client import ClientConnection
 from shadowgate.net.dial import Dialer
@@ -56,7 +54,7 @@ class BoundedPool(Pool):
             return self.connect(waiter, timeout)
         if verdict == "queue":
             return self._queue_up(Queued(self, waiter, timeout, self._timers.lane(timeout)))
-        return Refused(waiter, self._timers.clock)
+        return self._timers.clock.callLater(0, waiter.connect_failed, outcomes.OVERFLOW)
 
     def connect(self, waiter: Waiter, timeout: float) -> Dialing:
         self._making += 1
@@ -170,13 +168,3 @@ class Queued:
     def expired(self, lane: Lane) -> None:
         self._pool.leave(self)
         self.waiter.connect_failed(outcomes.QUEUE_TIMEOUT)
-
-
-class Refused:
-    """Somebody who is told in the next turn that there is no room."""
-
-    def __init__(self, waiter: Waiter, clock: IReactorTime) -> None:
-        self._call = clock.callLater(0, waiter.connect_failed, outcomes.OVERFLOW)
-
-    def cancel(self) -> None:
-        self._call.cancel()

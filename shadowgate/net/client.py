@@ -223,7 +223,7 @@ class ClientConnection:
     def stale(self, lenient: bool = False) -> bool:
         """Whether the peer has closed, or sent something, that the reactor has not come to yet.
 
-        To be ``lenient`` is to believe what the kernel said when this turn began.
+        To be ``lenient`` is to believe what the kernel said when this batch began.
         """
         readiness = self._readiness
         if readiness is not None and readiness.current:

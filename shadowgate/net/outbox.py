@@ -1,9 +1,9 @@
 """Writing to a transport: in one go at the end of a turn, and with word of when the kernel takes no more.
 
 Twisted's own ``write`` buffers and waits for a turn of the reactor.  A plain socket nearly always has room, so it is
-tried first and only what is left goes through the transport.  While a turn of ``readiness`` serves a batch, what is
-written waits for the end of it, 64 KiB at most, so that a message leaves in one piece: clients' and primaries' first,
-shadows' behind them.  The owner hears ``write_full`` when something was left and ``write_drained`` when it has gone:
+tried first and only what is left goes through the transport.  While ``readiness`` serves, what is written waits, 64 KiB
+at most, so that a message leaves in one piece: for clients and primaries until the end of the turn, for shadows until
+the end of the batch.  The owner hears ``write_full`` when something was left and ``write_drained`` when it has gone:
 that is all the back-pressure there is, so at most one write is ever held behind a full socket.
 """
 

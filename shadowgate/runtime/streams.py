@@ -168,7 +168,7 @@ class Pool(Protocol):
         """Return an idle connection at once, or None.
 
         One whose peer has closed or spoken out of turn is not given out, be that read yet or not.  A ``lenient``
-        receiver, who can do without an answer or ask again, is satisfied with what was known when this turn began.
+        receiver, who can do without an answer or ask again, is satisfied with what was known when this batch began.
         """
 
     def dial(self, waiter: Waiter, timeout: float) -> Dial:
