@@ -28,6 +28,14 @@ RUN = ("-m", "shadowgate", "run")
 TWISTD = ("-c", "from twisted.scripts.twistd import run; run()", "-n", "--pidfile=", "shadowgate")
 
 
+def whole_lines(text: str) -> list[str]:
+    """Return the lines of a file that somebody is writing to, without one that has only begun.
+
+    However it is written, what is appended becomes visible page by page (ext4): a reader sees 4096 bytes of it first.
+    """
+    return text[: text.rfind("\n") + 1].splitlines()
+
+
 class Child:
     """A Python process, its output kept in a file."""
 
@@ -217,7 +225,7 @@ class Gateway(Child):
 
     def access(self, path: Path | None = None) -> list[dict[str, Any]]:
         path = path or self.access_path
-        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+        return [json.loads(line) for line in whole_lines(path.read_text())] if path.exists() else []
 
     def memory(self, key: str = "VmRSS") -> int:
         """Return bytes of memory: VmRSS now, or VmHWM for the most there ever was."""
@@ -251,4 +259,4 @@ class Httpbin(Child):
 
     def lines(self) -> list[str]:
         """Return the access lines so far."""
-        return [line for line in self.said.splitlines() if ' HTTP/1.1" ' in line]
+        return [line for line in whole_lines(self.said) if ' HTTP/1.1" ' in line]

@@ -14,7 +14,7 @@ from typing import Final
 from attrs import asdict, frozen
 from prometheus_client.parser import text_string_to_metric_families
 
-from harness.processes import Accounts, Gateway
+from harness.processes import Accounts, Gateway, whole_lines
 from harness.waiting import settled, until
 
 SETTLING: Final = 40.0
@@ -115,7 +115,7 @@ def logged(paths: Iterable[Path]) -> Counter[str]:
     """Return how many lines there are for each route and each mirror."""
     lines: Counter[str] = Counter()
     for path in paths:
-        for line in path.read_text().splitlines():
+        for line in whole_lines(path.read_text()):
             entry = json.loads(line)
             lines[entry.get("route") or entry.get("mirror") or ""] += 1
     return lines
