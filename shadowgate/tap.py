@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from io import FileIO
 from ipaddress import ip_address
-from typing import Any, BinaryIO
+from typing import Any
 
 from twisted.python import usage
 
@@ -307,7 +308,7 @@ def _open_store(path: str | None) -> Store:
         raise SystemExit(f"shadowgate: {wrong}") from None
 
 
-def _open_log(path: str) -> BinaryIO:
+def _open_log(path: str) -> FileIO:
     try:
         return open_lines(path)
     except OSError as wrong:

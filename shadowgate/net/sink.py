@@ -1,26 +1,37 @@
 """A file that lines go to, written by a thread of its own.
 
 A disk that stalls or a pipe that nobody reads must not hold a request: batches queue up to a bound, past it they are
-dropped and counted.  Reopening happens in the same thread, in its place among the batches.
+dropped and counted.  Reopening happens in the same thread, in its place among the batches.  Nothing is buffered on the
+way, so it is known which lines were written whole when a disk is full.
 """
 
 from __future__ import annotations
 
+import os
+import stat
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from io import FileIO
 from queue import SimpleQueue
+from select import select
 from threading import Thread
-from typing import BinaryIO
 
 QUEUE_BYTES = 16 * 1024 * 1024
+
+STDOUT = 1
 
 PIPE_BYTES = 4096
 """What a pipe takes as one, so that lines of several processes do not mix there (``PIPE_BUF`` of pipe(7))."""
 
 
-def open_lines(path: str) -> BinaryIO:
+def open_lines(path: str) -> FileIO:
     """Open a path to append lines to; ``-`` is standard output."""
-    return sys.stdout.buffer if path == "-" else open(path, "ab", buffering=0)
+    return FileIO(STDOUT, "w", closefd=False) if path == "-" else FileIO(path, "a")
+
+
+def _is_regular(file: FileIO) -> bool:
+    return stat.S_ISREG(os.fstat(file.fileno()).st_mode)
 
 
 def _pieces(batch: bytes) -> Iterator[bytes]:
@@ -42,10 +53,12 @@ class LineSink:
     appends whole lines.
     """
 
-    def __init__(self, path: str, lost: Callable[[int], None], file: BinaryIO | None = None) -> None:
+    def __init__(self, path: str, lost: Callable[[int], None], file: FileIO | None = None) -> None:
         self.path = path
         self._lost = lost
         self._file = file or open_lines(path)
+        self._regular = _is_regular(self._file)
+        self._cut = False
         self._queue: SimpleQueue[bytes | None] = SimpleQueue()
         self._queued = 0
         self._written = 0
@@ -88,16 +101,42 @@ class LineSink:
 
     def _run(self) -> None:
         while (batch := self._queue.get()) is not None:
-            try:
-                if not batch:
-                    reopened = open_lines(self.path)
-                    self._file.close()
-                    self._file = reopened
-                    continue
-                for piece in _pieces(batch) if self.path == "-" else (batch,):
-                    self._file.write(piece)
-                    self._file.flush()
-            except (OSError, ValueError) as wrong:
-                self._failed += batch.count(b"\n")
-                print(f"shadowgate: cannot write {self.path}: {wrong}", file=sys.stderr)
-            self._written += len(batch)
+            if batch:
+                self._append(batch)
+                self._written += len(batch)
+            else:
+                self._open_again()
+
+    def _append(self, batch: bytes) -> None:
+        """Write a whole batch, however little is taken at a time; a line that was cut is not continued by the next."""
+        written = 0
+        try:
+            if self._cut:
+                self._file.write(b"\n")
+                self._cut = False
+            for piece in (batch,) if self._regular else _pieces(batch):
+                rest = memoryview(piece)
+                while rest:
+                    if (taken := self._file.write(rest)) is None:
+                        select((), (self._file,), ())  # somebody made it non-blocking, and it is full
+                        continue
+                    written += taken
+                    rest = rest[taken:]
+        except (OSError, ValueError) as wrong:
+            self._failed += batch.count(b"\n", written)
+            self._cut = self._cut or batch[written - 1 : written] not in (b"", b"\n")
+            self._tell(wrong)
+
+    def _open_again(self) -> None:
+        try:
+            reopened = open_lines(self.path)
+        except OSError as wrong:
+            self._tell(wrong)
+            return
+        with suppress(OSError):
+            self._file.close()
+        self._file, self._regular, self._cut = reopened, _is_regular(reopened), False
+
+    def _tell(self, wrong: Exception) -> None:
+        with suppress(OSError, ValueError):  # it may be the same disk that is full
+            print(f"shadowgate: cannot write {self.path}: {wrong}", file=sys.stderr, flush=True)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from io import FileIO
 from random import Random
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 
 from attrs import define, field
 from twisted.application.service import Service
@@ -72,7 +73,7 @@ class Supervisor(Service):
     count: int
     admin: Access | None = None
     access_log: str = "none"
-    log_file: BinaryIO | None = None
+    log_file: FileIO | None = None
     drain_timeout: float = 30.0
     name: str = "shadowgate"
     store: Store = field(factory=Store)

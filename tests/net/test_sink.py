@@ -1,6 +1,11 @@
 """A file that lines go to, written by a thread of its own; nobody waits for it."""
 
+import os
+import resource
+import socket
 import threading
+from contextlib import contextmanager, suppress
+from io import FileIO
 
 import pytest
 
@@ -18,6 +23,23 @@ def sink(tmp_path, lost):
     made = LineSink(str(tmp_path / "access.log"), lost.append)
     yield made
     made.stop()
+
+
+def wait_for(sink):
+    """Wait until what the sink was given is written, or could not be."""
+    while sink._queued != sink._written:
+        pass
+
+
+@contextmanager
+def room_for(size):
+    """Let no file be longer than this: as a full disk does, the system takes what there is room for, then nothing."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_batches_are_written_in_order(sink, tmp_path):
@@ -50,10 +72,11 @@ def test_a_path_that_cannot_be_opened_is_known_at_once(tmp_path, lost):
         LineSink(str(tmp_path / "no" / "access.log"), lost.append)
 
 
-class StuckFile:
+class StuckFile(FileIO):
     """A disk that stalls until it is ``freed``."""
 
     def __init__(self):
+        super().__init__(os.devnull, "w")
         self.freed = threading.Event()
         self.begun = threading.Event()
         self.written = b""
@@ -62,12 +85,7 @@ class StuckFile:
         self.begun.set()
         assert self.freed.wait(10)
         self.written += batch
-
-    def flush(self):
-        pass
-
-    def close(self):
-        pass
+        return len(batch)
 
 
 def test_a_stuck_file_holds_nobody_and_what_finds_no_room_is_counted(sink, lost, monkeypatch):
@@ -95,8 +113,7 @@ def test_room_comes_back_when_the_file_moves_on(sink, lost, monkeypatch):
         stuck.begun.clear()
         sink.write(b"1234567890\n")
         assert stuck.begun.wait(10)
-        while sink._queued != sink._written:
-            pass
+        wait_for(sink)
     assert lost == []
 
 
@@ -131,6 +148,7 @@ def test_a_write_that_fails_does_not_stop_the_next(sink, capfd):
             if batch == b"bad\n":
                 raise OSError("disk full")
             self.written += batch
+            return len(batch)
 
     sink._file.close()
     broken = sink._file = Broken()
@@ -140,6 +158,21 @@ def test_a_write_that_fails_does_not_stop_the_next(sink, capfd):
     sink.stop()
     assert broken.written == b"good\n"
     assert "disk full" in capfd.readouterr().err
+
+
+def test_an_error_that_cannot_be_told_either_stops_nothing(sink, tmp_path, lost, monkeypatch):
+    sink.start()
+    with open("/dev/full", "w") as nowhere, room_for(0):
+        monkeypatch.setattr("sys.stderr", nowhere)
+        sink.write(b"bad\n")
+        wait_for(sink)
+        monkeypatch.undo()
+        with suppress(OSError):
+            nowhere.close()
+    sink.write(b"good\n")
+    sink.stop()
+    assert (tmp_path / "access.log").read_text() == "good\n"
+    assert lost == [1]
 
 
 def test_a_dash_is_standard_output(lost, capfd):
@@ -156,17 +189,73 @@ def test_stopping_what_never_started_does_nothing(sink):
     sink.stop()
 
 
-class Pieces:
+def test_a_line_that_a_full_disk_has_cut_is_not_continued_by_the_next(tmp_path, lost):
+    path = tmp_path / "access.log"
+    sink = LineSink(str(path), lost.append)
+    with room_for(25):
+        sink.start()
+        sink.write(b"0123456789\n" * 4)
+        wait_for(sink)
+    sink.write(b"after\n")
+    sink.stop()
+    assert path.read_text() == "0123456789\n0123456789\n012\nafter\n"
+    assert lost == [2]
+
+
+def test_a_line_is_cut_once_however_long_the_disk_stays_full(tmp_path, lost):
+    path = tmp_path / "access.log"
+    sink = LineSink(str(path), lost.append)
+    sink.start()
+    with room_for(5):
+        for _ in range(3):
+            sink.write(b"0123456789\n")
+            wait_for(sink)
+    sink.write(b"after\n")
+    sink.stop()
+    assert path.read_text() == "01234\nafter\n"
+    assert sum(lost) == 3
+
+
+def test_a_new_file_begins_with_a_whole_line(tmp_path, lost):
+    path = tmp_path / "access.log"
+    sink = LineSink(str(path), lost.append)
+    sink.start()
+    with room_for(5):
+        sink.write(b"0123456789\n")
+        wait_for(sink)
+    path.rename(tmp_path / "access.log.1")
+    sink.reopen()
+    sink.write(b"after\n")
+    sink.stop()
+    assert path.read_text() == "after\n"
+
+
+def test_a_pipe_that_somebody_made_non_blocking_is_waited_for(lost):
+    reader, writer = socket.socketpair()
+    batch = b"".join(b"%d\n" % number for number in range(200_000))
+    with reader, FileIO(writer.detach(), "w") as file:
+        os.set_blocking(file.fileno(), False)
+        sink = LineSink("-", lost.append, file)
+        sink.start()
+        sink.write(batch)
+        received = b""
+        while len(received) < len(batch):
+            received += reader.recv(65536)
+        sink.stop()
+    assert received == batch
+    assert lost == []
+
+
+class Pieces(FileIO):
     """Standard output that keeps what each write was given."""
 
-    def __init__(self):
+    def __init__(self, path=os.devnull):
+        super().__init__(path, "w")
         self.written = []
 
     def write(self, data):
-        self.written.append(data)
-
-    def flush(self):
-        pass
+        self.written.append(bytes(data))
+        return len(data)
 
 
 @pytest.mark.parametrize("line", [1, 100, 3000, 4096])
@@ -179,6 +268,15 @@ def test_standard_output_is_given_whole_lines_that_a_pipe_takes_as_one(lost, lin
     sink.stop()
     assert b"".join(out.written) == batch
     assert all(len(piece) <= sink_module.PIPE_BYTES and piece.endswith(b"\n") for piece in out.written)
+
+
+def test_a_regular_file_is_given_a_batch_at_once(lost, tmp_path):
+    file = Pieces(tmp_path / "access.log")
+    sink = LineSink(file.name, lost.append, file)
+    sink.start()
+    sink.write(b"line\n" * 5000)
+    sink.stop()
+    assert file.written == [b"line\n" * 5000]
 
 
 def test_a_line_longer_than_that_goes_out_alone(lost):
