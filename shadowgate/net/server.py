@@ -462,8 +462,9 @@ class ServerConnection:
         return raw
 
     def _cut_unwritable(self) -> None:
-        self._core.stats.plugin_failures["response head"] += 1
-        self._core.log.error("a plugin put a line break into a response head; the answer was cut")
+        self._core.plugin_failures.note(
+            "response head", "a plugin put a line break into a response head; the answer was cut"
+        )
         self._abort()
 
     def abort(self) -> None:

@@ -67,7 +67,7 @@ class AccessLogger(Protocol):
 class AccessLog:
     """Lines for ``write``, which takes a batch of whole lines as bytes and returns at once."""
 
-    def __init__(self, clock: IReactorTime, write: Callable[[bytes], None]) -> None:
+    def __init__(self, clock: IReactorTime, write: Callable[[bytes], object]) -> None:
         self._clock = clock
         self._write = write
         self._lines: list[str] = []

@@ -25,5 +25,4 @@ def account(core: Core, stats: RouteStats, record: ExchangeRecord, hooks: Sequen
         try:
             hook(record)
         except Exception:
-            core.stats.plugin_failures[name] += 1
-            core.log.failure("on_done of {name} raised", name=name)
+            core.plugin_failures.note(name, "on_done of {name} raised")

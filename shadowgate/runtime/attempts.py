@@ -127,8 +127,7 @@ def decide(
     try:
         return tries.decide(retries, attempt, cluster, results)
     except Exception:
-        core.stats.plugin_failures["retry"] += 1
-        core.log.failure("the retry policy raised; the attempt stands")
+        core.plugin_failures.note("retry", "the retry policy raised; the attempt stands")
         return None
 
 

@@ -11,6 +11,7 @@ from shadowgate.compiler.snapshot import EMPTY, Snapshot
 from shadowgate.http.head import RequestHead, ResponseHead
 from shadowgate.model import Settings
 from shadowgate.runtime.access_log import AccessLogger
+from shadowgate.runtime.plugin_failures import PluginFailures
 from shadowgate.runtime.stats import Stats
 from shadowgate.runtime.streams import Turns
 from shadowgate.runtime.timers import Timers
@@ -32,6 +33,7 @@ class Core:
         "in_flight",
         "log",
         "now",
+        "plugin_failures",
         "prepare",
         "server",
         "settings",
@@ -60,6 +62,7 @@ class Core:
         self.prepare = prepare
         self.now = now
         self.log = log
+        self.plugin_failures = PluginFailures(stats.plugin_failures, log, now)
         self.turns = turns
         self.snapshot: Snapshot = EMPTY
         self.in_flight = 0

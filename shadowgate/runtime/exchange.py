@@ -212,8 +212,7 @@ class Exchange:
         def failed(failure: Failure) -> None:
             if self._waiting is result:
                 self._waiting = None
-                self._core.log.failure("filter {name} failed", failure=failure, name=name)
-                self._plugin_failed(name, logged=True)
+                self._plugin_failed(name, failure)
 
         self._pause()
         self._waiting = result
@@ -481,10 +480,8 @@ class Exchange:
         """Answer with an outcome's status and a short body that names the reason."""
         self._reply(refusal(outcome), outcome)
 
-    def _plugin_failed(self, name: str, logged: bool = False) -> None:
-        self._core.stats.plugin_failures[name] += 1
-        if not logged:
-            self._core.log.failure("plugin {name} raised; the request was answered with 500", name=name)
+    def _plugin_failed(self, name: str, failure: Failure | None = None) -> None:
+        self._core.plugin_failures.note(name, "plugin {name} raised; the request was answered with 500", failure)
         self._refuse(outcomes.PLUGIN_FAILED)
 
     def _reply(self, reply: Reply, outcome: Outcome = outcomes.REPLIED) -> None:
@@ -521,8 +518,7 @@ class Exchange:
         try:
             return transforms(data, last)
         except HookFailed as failed:
-            self._core.stats.plugin_failures[failed.plugin] += 1
-            self._core.log.failure("plugin {name} raised on a body; the exchange was cut", name=failed.plugin)
+            self._core.plugin_failures.note(failed.plugin, "plugin {name} raised on a body; the exchange was cut")
             self.request_broken(outcomes.PLUGIN_FAILED)
             return b""
 

@@ -47,8 +47,9 @@ def fire(
             if not mirror.admit(head):
                 continue
         except Exception:
-            core.stats.plugin_failures[f"mirror {mirror.name}"] += 1
-            core.log.failure("the policy of mirror {name} raised; the request is not shadowed", name=mirror.name)
+            core.plugin_failures.note(
+                f"mirror {mirror.name}", "the policy of {name} raised; the request is not shadowed"
+            )
             continue
         shadow = Shadow(core, mirror, head, request_id, length)
         if shadow.begin(head):
@@ -139,8 +140,9 @@ class Shadow:
             try:
                 reason = self._copy(head)
             except Exception:
-                self._core.stats.plugin_failures[f"mirror {mirror.name}"] += 1
-                self._core.log.failure("a plugin of mirror {name} raised; the shadow is dropped", name=mirror.name)
+                self._core.plugin_failures.note(
+                    f"mirror {mirror.name}", "a plugin of {name} raised; the shadow is dropped"
+                )
                 reason = "plugin_failed"
         if reason:
             self._finish("dropped", reason)
@@ -375,8 +377,7 @@ class Shadow:
             try:
                 observe(result)
             except Exception:
-                core.stats.plugin_failures[name] += 1
-                core.log.failure("mirror observer {name} raised", name=name)
+                core.plugin_failures.note(name, "mirror observer {name} raised")
 
     def __repr__(self) -> str:
         return f"<Shadow {self._mirror.name}, {self._sent} sent, {self._waiting} waiting, done={self._done}>"

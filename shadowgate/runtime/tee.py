@@ -76,4 +76,4 @@ class Tee:
 
     def _failed(self) -> None:
         self._shadows = ()
-        self._core.log.failure("mirroring failed; the primary goes on")
+        self._core.plugin_failures.note("mirroring", "mirroring failed; the primary goes on")
