@@ -7,17 +7,24 @@ control characters are written as escapes.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Any, Final, TextIO
+from collections.abc import Callable, Iterator
+from typing import Any, Final
 
-from twisted.logger import FileLogObserver, LogEvent, eventAsText
+from twisted.logger import ILogObserver, LogEvent, eventAsText
+from zope.interface import provider
 
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
-def line_observer(file: TextIO) -> FileLogObserver:
-    """Return an observer that writes events to ``file``, with their time, level and namespace."""
-    return FileLogObserver(file, lambda event: "".join(f"{line}\n" for line in lines_of(event)) or None)
+def line_observer(write: Callable[[str], object]) -> ILogObserver:
+    """Return an observer that has events written, with their time, level and namespace."""
+
+    def observe(event: LogEvent) -> None:
+        if lines := lines_of(event):
+            write("".join(f"{line}\n" for line in lines))
+
+    observer: ILogObserver = provider(ILogObserver)(observe)
+    return observer
 
 
 def lines_of(event: LogEvent, *, bare: bool = False) -> list[str]:

@@ -11,7 +11,7 @@ from shadowgate.lines import line_observer, lines_of
 @pytest.fixture
 def written():
     file = StringIO()
-    log = Logger(namespace="test", observer=line_observer(file))
+    log = Logger(namespace="test", observer=line_observer(file.write))
     return log, file.getvalue
 
 

@@ -15,7 +15,7 @@ from contextlib import suppress
 from io import FileIO
 from queue import SimpleQueue
 from select import select
-from threading import Thread
+from threading import RLock, Thread
 
 QUEUE_BYTES = 16 * 1024 * 1024
 
@@ -71,7 +71,8 @@ class LineSink:
         self._thread = Thread(target=self._run, name=f"lines to {self.path}", daemon=True)
         self._thread.start()
 
-    def write(self, batch: bytes) -> None:
+    def write(self, batch: bytes) -> bool:
+        """Have a batch written; False where there is no room for it."""
         # Counters with one writer each: no lock is needed to know what is waiting and what failed.
         if self._failed != self._told:
             failed, before = self._failed, self._told
@@ -79,9 +80,10 @@ class LineSink:
             self._lost(failed - before)
         if self._queued - self._written > QUEUE_BYTES:
             self._lost(batch.count(b"\n"))
-            return
+            return False
         self._queued += len(batch)
         self._queue.put(batch)
+        return True
 
     def reopen(self) -> None:
         """Go on in a new file of the same name, after a rotation moved the old one."""
@@ -140,3 +142,33 @@ class LineSink:
     def _tell(self, wrong: Exception) -> None:
         with suppress(OSError, ValueError):  # it may be the same disk that is full
             print(f"shadowgate: cannot write {self.path}: {wrong}", file=sys.stderr, flush=True)
+
+
+class TextSink:
+    """Text for a file, written by a thread of its own: a pipe that nobody reads holds no request.
+
+    What finds no room is lost, and the next line that does says how much that was.
+    """
+
+    def __init__(self, file: FileIO) -> None:
+        self._lost = 0
+        self._sink = LineSink("-", self._count, file)
+        # Any thread may log, and a signal's handler in the middle of that.
+        self._lock = RLock()
+        self._sink.start()
+
+    def write(self, text: str) -> None:
+        with self._lock:
+            lost = self._lost
+            told = f"{lost} lines of this log were lost here: they could not be written\n" if lost else ""
+            if self._sink.write(f"{told}{text}".encode("utf-8", "backslashreplace")):
+                self._lost -= lost
+            elif told:
+                self._lost -= 1  # what tells of the others is none of them
+
+    def stop(self) -> None:
+        """Write what is waiting, for at most some seconds."""
+        self._sink.stop()
+
+    def _count(self, lines: int) -> None:
+        self._lost += lines

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,6 +12,9 @@ import pytest
 from harness.processes import RUN, Gateway, Httpbin
 
 StartGateway = Callable[..., Gateway]
+
+# A shell's background job ignores SIGINT, and so would every process that is started here, some to be interrupted.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 from pathlib import Path
+
+import pytest
 
 from harness.peers import peer, refused
 from harness.processes import RUN, Child
@@ -60,6 +63,25 @@ def test_waiting_access_lines_are_written_before_the_end(start_gateway):
         gateway.ask(get("/last-words"))
         assert gateway.stop() == 0
         assert [line["target"] for line in gateway.access()] == ["/last-words"]
+
+
+@pytest.mark.parametrize("workers", [(), ("--workers", "2")], ids=["one process", "two workers"])
+def test_a_log_that_nobody_reads_holds_no_request(start_gateway, directory: Path, workers: tuple[str, ...]):
+    os.mkfifo(directory / "gateway.log")
+    nobody = os.open(directory / "gateway.log", os.O_RDONLY | os.O_NONBLOCK)
+    wrong = "routes:\n" + "  - {to: nowhere, mistake: 1}\n" * 1000
+    try:
+        with peer() as upstream:
+            gateway = start_gateway({"a.yaml": GOOD.format(upstream)}, *workers)
+            gateway.write("a.yaml", wrong)
+            for _ in range(3):  # each has more to say than a pipe takes
+                gateway.signal(signal.SIGHUP)
+                until(lambda: not gateway.config()["last_load_ok"], "the mistakes")
+                assert gateway.ask(get("/")).status == 200
+            assert gateway.stop() == 0
+            assert len(os.read(nobody, 65536)) > 60_000  # it was full
+    finally:
+        os.close(nobody)
 
 
 def test_a_header_cannot_forge_an_access_line(start_gateway):
