@@ -81,12 +81,12 @@ class AccessLog:
 
     def exchange(self, record: ExchangeRecord) -> None:
         """Write down one exchange of a client."""
-        request, text, known = record.request, self._known.text, self._known.bytes
-        request_id, client, method = _text(record.request_id), text(request.peer), known(request.method)
-        host, target, status = known(record.authority), known(record.target), str(record.status)
+        request, known = record.request, self._known
+        request_id, client, method = _text(record.request_id), known.text(request.peer), known.bytes(request.method)
+        host, target, status = known.bytes(record.authority), known.bytes(record.target), str(record.status)
         received, sent, duration = str(record.received), str(record.sent), "%.3f" % (record.duration * 1000)
-        route, upstream, attempts = text(record.route), text(record.upstream), str(record.attempts)
-        agent, outcome = known(request.headers.get(b"user-agent") or b""), str(record.outcome)
+        route, upstream, attempts = known.text(record.route), known.text(record.upstream), str(record.attempts)
+        agent, outcome = known.bytes(request.headers.get(b"user-agent") or b""), str(record.outcome)
         reason = f',"reason":{quote(record.reason)}' if record.reason else ""
         self._line(
             f'{{"time":"{self._time()}","kind":"request","request_id":{request_id},"client":{client}'
@@ -97,11 +97,11 @@ class AccessLog:
 
     def shadow(self, result: MirrorResult) -> None:
         """Write down one shadow; ``request_id`` is its parent's."""
-        request, text, known = result.request, self._known.text, self._known.bytes
-        request_id, mirror, method = _text(result.request_id), text(result.mirror), known(request.method)
-        host, target = known(request.authority), known(request.target)
+        request, known = result.request, self._known
+        request_id, mirror, method = _text(result.request_id), known.text(result.mirror), known.bytes(request.method)
+        host, target = known.bytes(request.authority), known.bytes(request.target)
         status = "0" if result.response is None else str(result.response.status)
-        outcome, reason, upstream = str(result.outcome), text(result.reason), text(result.endpoint)
+        outcome, reason, upstream = str(result.outcome), known.text(result.reason), known.text(result.endpoint)
         sent, received, duration = str(result.sent), str(result.received), "%.3f" % (result.duration * 1000)
         self._line(
             f'{{"time":"{self._time()}","kind":"shadow","request_id":{request_id},"mirror":{mirror}'
