@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import sys
 from collections.abc import Callable
@@ -29,6 +30,7 @@ from shadowgate.config.command_line import (
 from shadowgate.config.limits import limits_table, read_limit, read_timeout
 from shadowgate.gateway import Gateway
 from shadowgate.model import Limits, Settings, Timeouts
+from shadowgate.net.background_file import BackgroundFile, as_text
 from shadowgate.net.sink import LineSink, open_lines
 from shadowgate.notify import announce
 from shadowgate.objects.disk import Disk, StoreError
@@ -233,7 +235,19 @@ def makeService(options: Options) -> GatewayService | Supervisor:
     """Return the service, its configuration loaded; ``SystemExit`` with one line per problem otherwise."""
     from twisted.internet import reactor
 
+    if options.parent is not None and _logs_to_stdout(options.parent):
+        # What it will make its log of, as soon as there is a service.
+        log = BackgroundFile(open_lines("-"))
+        sys.stdout = as_text(log)
+        reactor.addSystemEventTrigger("after", "shutdown", log.finish)
+        atexit.register(log.close)
     return make_service(options, reactor)
+
+
+def _logs_to_stdout(twistd: Any) -> bool:
+    """Whether twistd, run with these options, writes its log to standard output, and does not fork before."""
+    elsewhere = twistd.get("logger") or twistd.get("syslog") or twistd.get("logfile") not in (None, "-")
+    return bool(twistd.get("nodaemon")) and not elsewhere
 
 
 def make_service(options: Options, reactor: Any) -> GatewayService | Supervisor:

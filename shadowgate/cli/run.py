@@ -11,7 +11,7 @@ from twisted.logger import globalLogBeginner
 
 from shadowgate.cli.command import Command
 from shadowgate.lines import line_observer
-from shadowgate.net.sink import TextSink
+from shadowgate.net.background_file import BackgroundFile, as_text
 from shadowgate.tap import Options, make_service
 
 
@@ -19,8 +19,8 @@ def run(options: Any) -> int:
     """Run the gateway until it is told to stop."""
     from twisted.internet import reactor
 
-    log = TextSink(_standard_error())
-    globalLogBeginner.beginLoggingTo([line_observer(log.write)], redirectStandardIO=False)
+    log = BackgroundFile(_standard_error())
+    globalLogBeginner.beginLoggingTo([line_observer(as_text(log).write)], redirectStandardIO=False)
     try:
         service = make_service(options, reactor)
         service.privilegedStartService()
@@ -28,7 +28,7 @@ def run(options: Any) -> int:
         reactor.addSystemEventTrigger("before", "shutdown", service.stopService)
         reactor.run()
     finally:
-        log.stop()
+        log.finish()
     return 0
 
 

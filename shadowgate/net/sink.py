@@ -15,7 +15,7 @@ from contextlib import suppress
 from io import FileIO
 from queue import SimpleQueue
 from select import select
-from threading import RLock, Thread
+from threading import Thread
 
 QUEUE_BYTES = 16 * 1024 * 1024
 
@@ -90,16 +90,17 @@ class LineSink:
         if self.path != "-":
             self._queue.put(b"")
 
-    def stop(self, seconds: float = 2.0) -> None:
-        """Write what is waiting, for at most so long, and close the file."""
+    def stop(self, seconds: float = 2.0) -> bool:
+        """Write what is waiting, for at most so long, and close the file; False where that did not suffice."""
         thread, self._thread = self._thread, None
         if thread is not None:
             self._queue.put(None)
             thread.join(seconds)
             if thread.is_alive():
-                return  # stuck in a write: the file ends with the process
+                return False  # stuck in a write: the file ends with the process
         if self.path != "-":
             self._file.close()
+        return True
 
     def _run(self) -> None:
         while (batch := self._queue.get()) is not None:
@@ -142,33 +143,3 @@ class LineSink:
     def _tell(self, wrong: Exception) -> None:
         with suppress(OSError, ValueError):  # it may be the same disk that is full
             print(f"shadowgate: cannot write {self.path}: {wrong}", file=sys.stderr, flush=True)
-
-
-class TextSink:
-    """Text for a file, written by a thread of its own: a pipe that nobody reads holds no request.
-
-    What finds no room is lost, and the next line that does says how much that was.
-    """
-
-    def __init__(self, file: FileIO) -> None:
-        self._lost = 0
-        self._sink = LineSink("-", self._count, file)
-        # Any thread may log, and a signal's handler in the middle of that.
-        self._lock = RLock()
-        self._sink.start()
-
-    def write(self, text: str) -> None:
-        with self._lock:
-            lost = self._lost
-            told = f"{lost} lines of this log were lost here: they could not be written\n" if lost else ""
-            if self._sink.write(f"{told}{text}".encode("utf-8", "backslashreplace")):
-                self._lost -= lost
-            elif told:
-                self._lost -= 1  # what tells of the others is none of them
-
-    def stop(self) -> None:
-        """Write what is waiting, for at most some seconds."""
-        self._sink.stop()
-
-    def _count(self, lines: int) -> None:
-        self._lost += lines

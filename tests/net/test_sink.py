@@ -10,7 +10,7 @@ from io import FileIO
 import pytest
 
 from shadowgate.net import sink as sink_module
-from shadowgate.net.sink import LineSink, TextSink
+from shadowgate.net.sink import LineSink
 
 
 @pytest.fixture
@@ -287,35 +287,3 @@ def test_a_line_longer_than_that_goes_out_alone(lost):
     sink.write(b"".join(lines))
     sink.stop()
     assert out.written == lines
-
-
-# Text that nobody waits for
-
-
-def test_text_is_written_in_utf_8_whatever_is_in_it(tmp_path):
-    with FileIO(tmp_path / "log", "w") as file:
-        text = TextSink(file)
-        text.write("it says \u00e9\ud800\n")
-        text.stop()
-    assert (tmp_path / "log").read_bytes() == b"it says \xc3\xa9\\ud800\n"
-
-
-def test_a_pipe_that_nobody_reads_holds_nobody_and_what_was_lost_is_told(monkeypatch):
-    monkeypatch.setattr(sink_module, "QUEUE_BYTES", 1000)
-    ends = os.pipe()
-    with FileIO(ends[0], "r") as reader, FileIO(ends[1], "w") as writer:
-        text = TextSink(writer)
-        for number in range(10_000):  # a pipe takes 64 KiB
-            text.write(f"line {number}\n")
-        received = b""
-        while len(received) < text._sink._queued:
-            received += reader.read(65536)
-        text.write("at last\n")
-        text.stop()
-        received += reader.read(65536)
-    lines = received.decode().splitlines()
-    kept = [int(line.removeprefix("line ")) for line in lines if line.startswith("line ")]
-    told = [int(line.split()[0]) for line in lines if line.endswith("lost here: they could not be written")]
-    assert kept == sorted(kept)
-    assert len(kept) + sum(told) == 10_000
-    assert len(kept) < 10_000 and lines[-1] == "at last"
