@@ -12,7 +12,10 @@ from setuptools import Extension, setup
 
 COMPILED = {
     "compiler": ("shadow_host", "table"),
-    "http": ("fields", "grammar", "head", "headers", "parser", "writer"),
+    "http": (
+        *("fields", "grammar", "head", "headers", "parsing"),
+        *("request_parser", "response_parser", "target", "writer"),
+    ),
     "net": ("accepting", "address", "bounded_pool", "client", "outbox", "pace", "pool", "readiness", "server"),
     "plugin": ("records",),
     "runtime": (

@@ -37,10 +37,10 @@ ANSWER = (
 COUNTED = "CPyDef_readiness___Readiness___doRead"
 STEPS = {
     "all": COUNTED,
-    "reading the request's head": "CPyDef_parser___RequestParser___feed",
+    "reading the request's head": "CPyDef_request_parser___RequestParser___feed",
     "forwarding fields and the request's id": "CPyDef_forwarding___prepare_compile_forwarding_obj_____call__",
     "writing the heads of requests": "CPyDef_writer___request_block",
-    "reading the heads of answers": "CPyDef_parser___ResponseParser___feed",
+    "reading the heads of answers": "CPyDef_response_parser___ResponseParser___feed",
     "writing the answer's head": "CPyDef_writer___response_block",
     "receiving, without the kernel": "sock_recv",
     "sending to clients and primaries, without the kernel": "CPyDef_outbox___DirectOutbox___flush",

@@ -23,7 +23,7 @@ from shadowgate.http.fields import FRAMING
 from shadowgate.http.framing import NO_BODY, TOO_LARGE
 from shadowgate.http.head import ResponseHead
 from shadowgate.http.headers import Pair
-from shadowgate.http.parser import RequestMessage, RequestParser
+from shadowgate.http.request_parser import RequestMessage, RequestParser
 from shadowgate.net.server import ALLOW
 from shadowgate.runtime.exchange import Exchange
 from shadowgate.runtime.streams import RawEnd

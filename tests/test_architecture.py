@@ -61,7 +61,7 @@ ONLY_IN = {
     },
     "twisted.plugin.getPlugins": {"shadowgate.config.catalog"},
     "twisted.plugin.getCache": {"shadowgate.config.catalog"},
-    "httptools": {"shadowgate.http.parser"},
+    "httptools": {"shadowgate.http.request_parser", "shadowgate.http.response_parser"},
 }
 LONGEST_MODULE = 600
 

@@ -103,7 +103,7 @@ def test_wheels_hold_the_drop_ins_and_nothing_of_twisted_itself(wheels: list[Pat
 @pytest.mark.skipif(shutil.which("cc") is None, reason="there is no C compiler")
 def test_the_request_path_is_compiled_where_that_can_be(installed: Path, tmp_path: Path) -> None:
     code = "import sys, importlib; print(*(importlib.import_module(name).__file__ for name in sys.argv[1:]))"
-    modules = ("shadowgate.http.parser", "shadowgate.runtime.exchange")
+    modules = ("shadowgate.http.request_parser", "shadowgate.runtime.exchange")
     found = run(installed / "python", "-c", code, *modules, cwd=tmp_path).split()
     assert all(path.endswith(".so") for path in found), found
 
@@ -125,7 +125,7 @@ def test_without_a_compiler_the_wheel_is_pure(tmp_path: Path) -> None:
     )
     (wheel,) = tmp_path.glob("*.whl")
     assert not any(name.endswith(".so") for name in ZipFile(wheel).namelist())
-    assert "shadowgate/http/parser.py" in ZipFile(wheel).namelist()
+    assert "shadowgate/http/request_parser.py" in ZipFile(wheel).namelist()
 
 
 def test_twistd_lists_the_service(installed: Path, tmp_path: Path) -> None:

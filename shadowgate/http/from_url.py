@@ -13,7 +13,7 @@ from urllib.parse import SplitResult, quote, urlsplit
 from shadowgate.errors import BadRequest
 from shadowgate.http.framing import WireLimits
 from shadowgate.http.head import RequestHead
-from shadowgate.http.parser import RequestParser
+from shadowgate.http.request_parser import RequestParser
 
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _AS_WRITTEN: Final = "!$%&'()*+,/:;=?@[]{}|\\^`~\"<>-._"

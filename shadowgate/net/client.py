@@ -18,7 +18,7 @@ from shadowgate.errors import BadBody, BadResponse
 from shadowgate.http.framing import CHUNKED, NO_BODY, BodyReader, WireLimits, reader_for
 from shadowgate.http.head import RequestHead
 from shadowgate.http.headers import Pair
-from shadowgate.http.parser import ResponseParser
+from shadowgate.http.response_parser import ResponseParser
 from shadowgate.http.writer import chunk, last_chunk, request_block
 from shadowgate.net.outbox import Outbox, outbox_for
 from shadowgate.net.raw import Raw

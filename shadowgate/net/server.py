@@ -18,7 +18,7 @@ from shadowgate.errors import BadBody, BadRequest
 from shadowgate.http.framing import CHUNKED, NO_BODY, UNTIL_CLOSE, BodyReader, reader_for
 from shadowgate.http.head import RequestHead, ResponseHead
 from shadowgate.http.headers import Headers, Pair
-from shadowgate.http.parser import RequestMessage, RequestParser
+from shadowgate.http.request_parser import RequestMessage, RequestParser
 from shadowgate.http.writer import chunk, informational_block, last_chunk, response_block, switching_block
 from shadowgate.net.half_closed import ask, has_refused
 from shadowgate.net.outbox import Outbox, outbox_for

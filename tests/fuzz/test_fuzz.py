@@ -26,7 +26,7 @@ from twisted.web.http import HTTPChannel, Request
 
 from shadowgate.errors import BadBody
 from shadowgate.http.framing import UNTIL_CLOSE, WireLimits, reader_for
-from shadowgate.http.parser import ResponseParser
+from shadowgate.http.response_parser import ResponseParser
 from shadowgate.model import Limits, Settings
 
 SECONDS = float(os.environ.get("FUZZ_SECONDS", "10"))

@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 from shadowgate.errors import BadRequest, BadResponse
 from shadowgate.http.framing import CHUNKED, NO_BODY, UNTIL_CLOSE, WireLimits
 from shadowgate.http.headers import Headers, Pair
-from shadowgate.http.parser import RequestMessage, RequestParser, ResponseMessage, ResponseParser
+from shadowgate.http.request_parser import RequestMessage, RequestParser
+from shadowgate.http.response_parser import ResponseMessage, ResponseParser
 
 HOST = (b"Host", b"a.example")
 TIGHT = WireLimits(request_line=64, header_bytes=128, header_count=4)

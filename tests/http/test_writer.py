@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from shadowgate.http.framing import CHUNKED, NO_BODY, UNTIL_CLOSE, WireLimits, reader_for
 from shadowgate.http.head import RequestHead, ResponseHead
 from shadowgate.http.headers import Headers, Pair
-from shadowgate.http.parser import RequestParser, ResponseParser
+from shadowgate.http.request_parser import RequestParser
+from shadowgate.http.response_parser import ResponseParser
 from shadowgate.http.writer import (
     chunk,
     informational_block,

@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from shadowgate.http.framing import WireLimits
-from shadowgate.http.parser import RequestParser
+from shadowgate.http.request_parser import RequestParser
 from shadowgate.model import Settings
 from shadowgate.runtime.forwarding import address_shadow, compile_forwarding, request_id
 from shadowgate.testing import request
