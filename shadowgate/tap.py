@@ -235,7 +235,7 @@ def makeService(options: Options) -> GatewayService | Supervisor:
     """Return the service, its configuration loaded; ``SystemExit`` with one line per problem otherwise."""
     from twisted.internet import reactor
 
-    if options.parent is not None and _logs_to_stdout(options.parent):
+    if options.parent is not None and logs_to_stdout(options.parent):
         # What it will make its log of, as soon as there is a service.
         log = BackgroundFile(open_lines("-"))
         sys.stdout = as_text(log)
@@ -244,7 +244,7 @@ def makeService(options: Options) -> GatewayService | Supervisor:
     return make_service(options, reactor)
 
 
-def _logs_to_stdout(twistd: Any) -> bool:
+def logs_to_stdout(twistd: Any) -> bool:
     """Whether twistd, run with these options, writes its log to standard output, and does not fork before."""
     elsewhere = twistd.get("logger") or twistd.get("syslog") or twistd.get("logfile") not in (None, "-")
     return bool(twistd.get("nodaemon")) and not elsewhere
@@ -264,13 +264,8 @@ def make_service(options: Options, reactor: Any) -> GatewayService | Supervisor:
 
 
 def _one_process(options: Options, reactor: Any) -> GatewayService:
-    gateway: Gateway
-
-    def lost(lines: int) -> None:
-        gateway.stats.log_lines_lost += lines
-
     path = options["access-log"]
-    sink = None if path == "none" else LineSink(path, lost, _open_log(path))
+    sink = None if path == "none" else LineSink(path, _open_log(path))
     access_log = None if sink is None else AccessLog(reactor, sink.write)
     gateway = Gateway(
         reactor,
@@ -280,6 +275,8 @@ def _one_process(options: Options, reactor: Any) -> GatewayService:
         access_log=access_log,
         background=Background(reactor),
     )
+    if sink is not None:
+        gateway.stats.log_lines_lost = lambda: sink.lost
     service = GatewayService(
         gateway,
         reactor,

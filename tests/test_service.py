@@ -145,7 +145,7 @@ def test_a_signal_that_comes_while_the_configuration_is_read_acts_once_it_serves
 
 def test_sigusr1_goes_on_in_a_new_log(made, tmp_path, handlers):
     log = tmp_path / "access.log"
-    it = made(sink=LineSink(str(log), lambda lines: None))
+    it = made(sink=LineSink(str(log)))
     it.gateway.core.access_log._write = it.service.sink.write
     it.service.load()
     it.service.privilegedStartService()

@@ -7,11 +7,12 @@ import signal
 import pytest
 from attrs import fields
 from twisted.python.usage import UsageError
+from twisted.scripts._twistd_unix import ServerOptions
 
 from shadowgate.config.limits import read_timeout
 from shadowgate.model import Limits, Timeouts
 from shadowgate.service import GatewayService
-from shadowgate.tap import DEFAULT_ADMIN, Options, make_service
+from shadowgate.tap import DEFAULT_ADMIN, Options, logs_to_stdout, make_service
 from shadowgate.workers.supervisor import Supervisor
 
 CONFIG = "clusters: {v1: 127.0.0.1:8001}\nroutes: {name: all, to: v1}\n"
@@ -152,10 +153,26 @@ def test_an_access_log_that_cannot_be_opened_is_one_sentence(service, tmp_path):
         service(log=tmp_path / "no" / "log")
 
 
+@pytest.mark.parametrize("arguments", [["-n"], ["--nodaemon"], ["-n", "-l-"], ["-n", "--logfile", "-"]])
+def test_twistd_in_the_foreground_logs_to_standard_output(arguments):
+    assert logs_to_stdout(twistd_options(arguments))
+
+
+@pytest.mark.parametrize("arguments", [[], ["-n", "-l", "file"], ["-n", "--syslog"], ["-n", "--logger", "os.getpid"]])
+def test_twistd_elsewhere_logs_to_something_else(arguments):
+    assert not logs_to_stdout(twistd_options(arguments))
+
+
+def twistd_options(arguments):
+    made = ServerOptions()
+    made.parseOptions(arguments)
+    return made
+
+
 def test_lost_lines_are_counted(service, tmp_path):
     made = service(log=tmp_path / "log")
-    made.sink._lost(3)
-    assert made.gateway.stats.log_lines_lost == 3
+    made.sink._refused += 3
+    assert made.gateway.stats.log_lines_lost() == 3
 
 
 def test_a_wrong_configuration_leaves_with_status_1(service, path, capsys):

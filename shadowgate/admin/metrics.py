@@ -125,7 +125,9 @@ def _gateway(gateway: Gateway) -> Iterator[Metric]:
     for code, count in stats.refused.items():
         refused.add_metric([code], count)
     yield refused
-    yield _counter("log_lines_lost", "Access lines dropped because the log could not be written.", stats.log_lines_lost)
+    yield _counter(
+        "log_lines_lost", "Access lines dropped because the log could not be written.", stats.log_lines_lost()
+    )
     endpoint = GaugeMetricFamily("shadowgate_endpoint_in_flight", "Requests of clients there now.", labels=["endpoint"])
     requests = CounterMetricFamily("shadowgate_endpoint_requests", "Attempts sent there.", labels=["endpoint"])
     busy: dict[str, list[int]] = {}

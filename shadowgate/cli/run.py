@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from io import FileIO
-from typing import Any
+from typing import Any, Final
 
 from twisted.logger import globalLogBeginner
 
@@ -14,13 +13,16 @@ from shadowgate.lines import line_observer
 from shadowgate.net.background_file import BackgroundFile, as_text
 from shadowgate.tap import Options, make_service
 
+STDERR: Final = 2
+
 
 def run(options: Any) -> int:
     """Run the gateway until it is told to stop."""
     from twisted.internet import reactor
 
-    log = BackgroundFile(_standard_error())
-    globalLogBeginner.beginLoggingTo([line_observer(as_text(log).write)], redirectStandardIO=False)
+    log = BackgroundFile(FileIO(STDERR, "w", closefd=False))
+    sys.stderr = as_text(log)
+    globalLogBeginner.beginLoggingTo([line_observer(sys.stderr.write)], redirectStandardIO=False)
     try:
         service = make_service(options, reactor)
         service.privilegedStartService()
@@ -30,12 +32,6 @@ def run(options: Any) -> int:
     finally:
         log.finish()
     return 0
-
-
-def _standard_error() -> FileIO:
-    if sys.__stderr__ is None:  # closed by whoever started this, and its number may be another file's by now
-        return FileIO(os.devnull, "w")
-    return FileIO(sys.__stderr__.fileno(), "w", closefd=False)
 
 
 RUN = Command("run", Options, run, "Run the gateway (as `twistd shadowgate` does, in the foreground).")

@@ -8,24 +8,26 @@ from __future__ import annotations
 
 from io import FileIO, RawIOBase, TextIOWrapper
 from threading import RLock
-from typing import Any
+from time import monotonic
+from typing import Any, Final
 
 from shadowgate.net.sink import LineSink
 
+PATIENCE: Final = 2.0
+"""Seconds that the last words may take, all together."""
+
 
 class BackgroundFile(RawIOBase):
-    """Writes to ``file`` in a thread, until it is to be finished."""
+    """Writes whole lines to ``file`` in a thread."""
 
     def __init__(self, file: FileIO) -> None:
         self.name = file.name
-        self._lost = 0
-        self._file = file
-        self._sink = LineSink("-", self._count, file)
+        # That it cannot be written could only be said here.
+        self._sink = LineSink("-", file, tell=lambda trouble: None, note=_lost)
+        self._sink.start()
         # Any thread may log, and a signal's handler in the middle of that.
         self._lock = RLock()
-        self._sink.start()
-        self._finished = False
-        self._stuck = False
+        self._deadline: float | None = None
 
     def writable(self) -> bool:
         return True
@@ -33,32 +35,26 @@ class BackgroundFile(RawIOBase):
     def write(self, data: Any) -> int:
         given = bytes(data)
         with self._lock:
-            if self._finished:
-                if not self._stuck:
-                    self._file.write(given)
-                return len(given)
-            lost = self._lost
-            told = b"%d lines of this log were lost here: they could not be written\n" % lost if lost else b""
-            if self._sink.write(told + given):
-                self._lost -= lost
-            elif told:
-                self._lost -= 1  # what tells of the others is none of them
+            self._sink.write(given)
+        if self._deadline is not None:
+            self._sink.drain(self._deadline - monotonic())
         return len(given)
 
     def finish(self) -> None:
-        """Write what is waiting, for at most some seconds; what comes later is written at once, or is lost as well."""
-        self._stuck = not self._sink.stop()
-        self._finished = True
+        """From now on wait for what is to be written, as the process may end at any time."""
+        if self._deadline is None:
+            self._deadline = monotonic() + PATIENCE
+            self._sink.drain(PATIENCE)
 
     def close(self) -> None:
-        if not self._finished:
-            self.finish()
+        self.finish()
         super().close()
-
-    def _count(self, lines: int) -> None:
-        self._lost += lines
 
 
 def as_text(file: BackgroundFile) -> TextIOWrapper:
     """Return a text file that writes what it is given at once, in UTF-8, whatever is in it."""
     return TextIOWrapper(file, "utf-8", "backslashreplace", write_through=True)
+
+
+def _lost(lines: int) -> bytes:
+    return b"%d lines of this log were lost: they could not be written\n" % lines

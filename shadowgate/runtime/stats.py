@@ -140,7 +140,7 @@ class Stats:
         self.connections_open = 0
         self.connections_refused = 0
         self.accept_pauses = Tally()
-        self.log_lines_lost = 0
+        self.log_lines_lost: Callable[[], int] = int
 
     def route(self, name: str) -> RouteStats:
         return self.routes.setdefault(name, RouteStats(name))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from io import FileIO
 from random import Random
@@ -27,6 +28,7 @@ from shadowgate.net.admission import Capacity, Entry
 from shadowgate.net.descriptors import most_of_admin
 from shadowgate.net.listeners import Listeners
 from shadowgate.net.moving import MovableReactor
+from shadowgate.net.sink import is_regular, open_lines
 from shadowgate.objects.desk import Desk
 from shadowgate.objects.offers import FILES, Offers
 from shadowgate.objects.probes import watch_presence
@@ -196,7 +198,13 @@ class Supervisor(Service):
             self._source.reload()
 
     def reopen_logs(self) -> None:
-        """Let all workers go on in new log files after a rotation."""
+        """Let all workers go on in new log files after a rotation, and those that are still to come."""
+        if self.log_file is not None and is_regular(self.log_file):  # to open a pipe could take for ever
+            try:
+                with open_lines(self.access_log) as reopened:
+                    os.dup2(reopened.fileno(), self.log_file.fileno(), inheritable=False)
+            except OSError as wrong:
+                log.error("cannot open {path} again: {wrong}", path=self.access_log, wrong=wrong)
         self._tell_all("reopen")
 
     @inlineCallbacks

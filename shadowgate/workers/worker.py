@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from io import FileIO
 from typing import Any
 
 from attrs import frozen
@@ -125,17 +126,12 @@ class Worker:
         raise LookupError(f"there is no request {what}")
 
     def _start(self, start: Start, descriptors: list[int]) -> None:
-        gateway: Gateway
-
-        def lost(lines: int) -> None:
-            gateway.stats.log_lines_lost += lines
-
-        log = None
+        sink = log = None
         if start.access_log != "none":
-            file = os.fdopen(descriptors[0], "ab", buffering=0) if descriptors else None
-            self._sink = LineSink(start.access_log, lost, file)
-            self._sink.start()
-            log = AccessLog(self._reactor, self._sink.write)
+            file = FileIO(descriptors[0], "a") if descriptors else None
+            sink = self._sink = LineSink(start.access_log, file)
+            sink.start()
+            log = AccessLog(self._reactor, sink.write)
         self._drain_timeout = start.drain_timeout
         gateway = self._gateway = Gateway(
             self._reactor,
@@ -146,6 +142,8 @@ class Worker:
             background=self._background,
             bind=self._bind,
         )
+        if sink is not None:
+            gateway.stats.log_lines_lost = lambda: sink.lost
         gateway.followers.clear()  # what comes of a new configuration, the supervisor tells
         self._stage = Stage(gateway, self._background)
 

@@ -1,5 +1,7 @@
 """The ``shadowgate`` command line: exit status 0, 1 and 2, and what goes to which stream."""
 
+import sys
+
 import pytest
 
 from shadowgate import __version__
@@ -137,10 +139,13 @@ def test_a_plugin_that_is_not_there_is_status_1_with_a_suggestion(shadowgate):
 # run
 
 
-def test_run_with_a_wrong_configuration_is_status_1_without_a_traceback(shadowgate, file, monkeypatch):
+def test_run_with_a_wrong_configuration_is_status_1_without_a_traceback(file, monkeypatch, capfd):
     monkeypatch.setattr("shadowgate.cli.run.globalLogBeginner", Quiet())
-    status, out, err = shadowgate("run", "--config", file(WRONG), "--access-log", "none")
-    assert (status, out) == (1, "")
+    monkeypatch.setattr(sys, "stderr", sys.stderr)
+    with pytest.raises(SystemExit) as left:
+        main(["run", "--config", str(file(WRONG)), "--access-log", "none"])
+    out, err = capfd.readouterr()
+    assert (left.value.code, out) == (1, "")
     assert "error" in err
     assert "Traceback" not in err
 

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
-from collections.abc import Sequence
 from pathlib import Path
 
-import pytest
-
 from harness.peers import peer, refused
-from harness.processes import RUN, TWISTD, Child
+from harness.processes import RUN, Child
 from harness.waiting import until
 from harness.wire import connect, get
 
 GOOD = 'clusters: {{upstream: "{0}"}}\nroutes: [{{to: upstream}}]\n'
 LISTEN = "tcp:0:interface=127.0.0.1"
-COMMANDS = pytest.mark.parametrize("command", [RUN, TWISTD], ids=["shadowgate run", "twistd shadowgate"])
 
 
 def is_open(port: int) -> bool:
@@ -65,35 +60,6 @@ def test_waiting_access_lines_are_written_before_the_end(start_gateway):
         gateway.ask(get("/last-words"))
         assert gateway.stop() == 0
         assert [line["target"] for line in gateway.access()] == ["/last-words"]
-
-
-@COMMANDS
-def test_the_log_has_the_very_last_event(start_gateway, command: Sequence[str]):
-    gateway = start_gateway({"a.yaml": GOOD.format("127.0.0.1:1")}, command=command)
-    gateway.stop()
-    assert gateway.said.splitlines()[-1].endswith(("Main loop terminated.", "Server Shut Down."))
-
-
-@COMMANDS
-@pytest.mark.parametrize("workers", [(), ("--workers", "2")], ids=["one process", "two workers"])
-def test_a_log_that_nobody_reads_holds_no_request(
-    start_gateway, directory: Path, workers: tuple[str, ...], command: Sequence[str]
-):
-    os.mkfifo(directory / "gateway.log")
-    nobody = os.open(directory / "gateway.log", os.O_RDONLY | os.O_NONBLOCK)
-    wrong = "routes:\n" + "  - {to: nowhere, mistake: 1}\n" * 1000
-    try:
-        with peer() as upstream:
-            gateway = start_gateway({"a.yaml": GOOD.format(upstream)}, *workers, command=command)
-            gateway.write("a.yaml", wrong)
-            for _ in range(3):  # each has more to say than a pipe takes
-                gateway.signal(signal.SIGHUP)
-                until(lambda: not gateway.config()["last_load_ok"], "the mistakes")
-                assert gateway.ask(get("/")).status == 200
-            gateway.stop()
-            assert len(os.read(nobody, 65536)) > 60_000  # it was full
-    finally:
-        os.close(nobody)
 
 
 def test_a_header_cannot_forge_an_access_line(start_gateway):

@@ -307,6 +307,24 @@ def test_all_go_on_in_a_new_log(start_gateway):
         assert [line["target"] for line in gateway.access()] == ["/after"] * 20
 
 
+def test_a_worker_that_comes_later_writes_to_the_new_log_as_well(start_gateway):
+    with peer() as upstream:
+        gateway = start_gateway({"a.yaml": TO.format(upstream)}, *TWO)
+        moved = gateway.access_path.with_suffix(".1")
+        gateway.access_path.rename(moved)
+        gateway.signal(signal.SIGUSR1)
+        until(lambda: not still_writing_to(gateway, moved), "the old log's end")
+        for times in range(1, 3):
+            os.kill(pids(gateway)[0], signal.SIGKILL)
+            until(lambda n=times: gateway.metric("shadowgate_worker_restarts_total") == n, gateway.config)
+            until(lambda: gateway.metric("shadowgate_worker_up") == 2, gateway.config)
+        for _ in range(20):
+            assert gateway.ask(get("/after")).status == 200
+        gateway.stop()
+        assert moved.read_text() == ""
+        assert [line["target"] for line in gateway.access()] == ["/after"] * 20
+
+
 def test_lines_on_standard_output_are_whole(start_gateway):
     asked = 2000
     with peer() as upstream:

@@ -59,6 +59,13 @@ def test_one_that_comes_later_tells_how_many_were_not(mistake):
     ]
 
 
+def test_one_that_never_stops_is_told_of_again_and_again(mistake):
+    for _ in range(40):
+        mistake()
+        mistake.time += 1
+    assert len(mistake.told) == 40 / QUIET
+
+
 def test_one_alone_says_nothing_of_others(mistake):
     mistake()
     mistake.time += QUIET
