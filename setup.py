@@ -16,7 +16,7 @@ COMPILED = {
         *("fields", "grammar", "head", "headers", "parsing"),
         *("request_parser", "response_parser", "target", "writer"),
     ),
-    "net": ("accepting", "address", "bounded_pool", "client", "outbox", "pace", "pool", "readiness", "server"),
+    "net": ("accepting", "address", "bounded_pool", "client", "outbox", "pace", "pool", "readiness", "server", "share"),
     "plugin": ("records",),
     "runtime": (
         *("access_log", "accounting", "attempts", "clusters", "core", "exchange", "forwarding", "hooks"),
