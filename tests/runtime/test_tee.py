@@ -25,12 +25,10 @@ def test_a_defect_in_mirroring_does_not_reach_the_primary(stage, monkeypatch, wh
     if what == "cancel":
         it.event("client gone")
         assert it.record.outcome == "client_gone"
-        assert it.stats.plugin_failures == {"mirroring": 1}
         return
     it.event("end")
     it.event("v1 answers 200")
     assert it.commands[-1] == "client 200"
-    assert it.stats.plugin_failures == {"mirroring": 1}
 
 
 def test_after_a_defect_nothing_more_is_mirrored(stage, monkeypatch):
@@ -44,6 +42,7 @@ def test_after_a_defect_nothing_more_is_mirrored(stage, monkeypatch):
         type(shadows), "send", lambda stream, data: goes_wrong() if stream is shadows else send(stream, data)
     )
     it.event("body 'cd'")
+    assert it.stats.plugin_failures == {"mirroring": 1}
     monkeypatch.undo()
     it.commands.clear()
     it.play("""
