@@ -201,7 +201,8 @@ class LineSink:
             yield alone
         finally:
             if alone:
-                fcntl.lockf(self._file, fcntl.LOCK_UN)
+                with suppress(OSError):  # what holds no lock any more needs none to be given back
+                    fcntl.lockf(self._file, fcntl.LOCK_UN)
 
     def _open_again(self) -> None:
         try:

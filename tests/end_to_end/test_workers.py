@@ -325,6 +325,24 @@ def test_a_worker_that_comes_later_writes_to_the_new_log_as_well(start_gateway):
         assert [line["target"] for line in gateway.access()] == ["/after"] * 20
 
 
+def test_a_log_that_cannot_be_opened_again_is_told_and_the_old_one_goes_on(start_gateway, directory: Path):
+    logs, moved = directory / "logs", directory / "moved"
+    logs.mkdir()
+    with peer() as upstream:
+        gateway = start_gateway({"a.yaml": TO.format(upstream)}, *TWO, "--access-log", str(logs / "access.log"))
+        logs.rename(moved)
+        gateway.signal(signal.SIGUSR1)
+        until(lambda: "cannot open" in gateway.said, lambda: gateway.said)
+        os.kill(pids(gateway)[0], signal.SIGKILL)
+        until(lambda: gateway.metric("shadowgate_worker_restarts_total") == 1, gateway.config)
+        until(lambda: gateway.metric("shadowgate_worker_up") == 2, gateway.config)
+        for _ in range(20):
+            assert gateway.ask(get("/after")).status == 200
+        gateway.stop()
+        assert f"cannot open {logs / 'access.log'} again" in gateway.said
+        assert [line["target"] for line in gateway.access(moved / "access.log")] == ["/after"] * 20
+
+
 def test_lines_on_standard_output_are_whole(start_gateway):
     asked = 2000
     with peer() as upstream:

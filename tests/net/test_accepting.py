@@ -98,6 +98,14 @@ def house(descriptor_reactor):
         each.close()
 
 
+def one_in(house):
+    """Return a house with one guest."""
+    it = house()
+    it.come()
+    it.port.doRead()
+    return it
+
+
 def test_all_who_wait_come_in_a_turns_worth_at_a_time(house):
     it = house()
     it.port.numberAccepts = 1
@@ -133,9 +141,7 @@ def test_a_client_speaks_and_is_answered(house, host, kind):
 
 
 def test_with_nothing_left_to_write_a_connection_is_closed_without_a_turn(house):
-    it = house()
-    it.come()
-    it.port.doRead()
+    it = one_in(house)
     transport = it.guests[0].transport
     transport.loseConnection()
     transport.loseConnection()
@@ -146,9 +152,7 @@ def test_with_nothing_left_to_write_a_connection_is_closed_without_a_turn(house)
 
 
 def test_what_is_left_to_write_goes_before_a_connection_is_closed(house):
-    it = house()
-    it.come()
-    it.port.doRead()
+    it = one_in(house)
     transport, text = it.guests[0].transport, bytes(8_000_000)
     transport.write(text)
     transport.loseConnection()
@@ -164,9 +168,7 @@ def test_what_is_left_to_write_goes_before_a_connection_is_closed(house):
 
 
 def test_a_connection_that_was_closed_one_way_is_closed_the_other_way_too(house):
-    it = house()
-    it.come()
-    it.port.doRead()
+    it = one_in(house)
     transport = it.guests[0].transport
     transport.loseWriteConnection()
     it.readiness.doRead()
@@ -176,9 +178,7 @@ def test_a_connection_that_was_closed_one_way_is_closed_the_other_way_too(house)
 
 
 def test_one_that_is_lost_before_it_is_closed_is_lost_once(house):
-    it = house()
-    it.come()
-    it.port.doRead()
+    it = one_in(house)
     transport = it.guests[0].transport
     transport.loseConnection()
     transport.abortConnection()

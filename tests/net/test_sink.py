@@ -103,10 +103,17 @@ class StuckFile(FileIO):
         return len(batch)
 
 
-def test_a_stuck_file_holds_nobody_and_what_finds_no_room_is_counted(sink, monkeypatch):
-    monkeypatch.setattr(sink_module, "QUEUE_BYTES", 10)
+@pytest.fixture
+def stuck(sink):
+    """The stuck file that the sink writes to, freed at the end."""
     sink._file.close()
-    stuck = sink._file = StuckFile()
+    made = sink._file = StuckFile()
+    yield made
+    made.freed.set()
+
+
+def test_a_stuck_file_holds_nobody_and_what_finds_no_room_is_counted(sink, stuck, monkeypatch):
+    monkeypatch.setattr(sink_module, "QUEUE_BYTES", 10)
     sink.start()
     sink.write(b"1234567890\n")
     assert stuck.begun.wait(10)
@@ -119,10 +126,8 @@ def test_a_stuck_file_holds_nobody_and_what_finds_no_room_is_counted(sink, monke
     assert stuck.written == b"1234567890\n"
 
 
-def test_room_comes_back_when_the_file_moves_on(sink, monkeypatch):
+def test_room_comes_back_when_the_file_moves_on(sink, stuck, monkeypatch):
     monkeypatch.setattr(sink_module, "QUEUE_BYTES", 10)
-    sink._file.close()
-    stuck = sink._file = StuckFile()
     stuck.freed.set()
     sink.start()
     for _ in range(20):
@@ -131,9 +136,7 @@ def test_room_comes_back_when_the_file_moves_on(sink, monkeypatch):
     assert sink.lost == 0
 
 
-def test_the_end_waits_for_a_stuck_file_only_so_long_and_what_is_left_counts_as_lost(sink):
-    sink._file.close()
-    stuck = sink._file = StuckFile()
+def test_the_end_waits_for_a_stuck_file_only_so_long_and_what_is_left_counts_as_lost(sink, stuck):
     sink.start()
     sink.write(b"under way\n")
     assert stuck.begun.wait(10)
@@ -142,18 +145,14 @@ def test_the_end_waits_for_a_stuck_file_only_so_long_and_what_is_left_counts_as_
     sink.reopen()
     sink.stop(0.01)
     assert sink.lost == 3
-    stuck.freed.set()
 
 
-def test_draining_waits_only_so_long(sink):
-    sink._file.close()
-    stuck = sink._file = StuckFile()
+def test_draining_waits_only_so_long(sink, stuck):
     sink.start()
     sink.write(b"under way\n")
     before = monotonic()
     sink.drain(0.05)
     assert 0.05 <= monotonic() - before < 5
-    stuck.freed.set()
 
 
 # Rotation
