@@ -6,6 +6,7 @@ import os
 import resource
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from itertools import count, islice
 from pathlib import Path
 
 import pytest
@@ -58,8 +59,10 @@ def cpu_seconds(gateway: Gateway) -> float:
 def left(gateway: Gateway, spare: int) -> Iterator[None]:
     """Let the process open so many more descriptors and no others."""
     before = resource.prlimit(gateway.process.pid, resource.RLIMIT_NOFILE)
-    used = settled(lambda: descriptors(gateway))
-    resource.prlimit(gateway.process.pid, resource.RLIMIT_NOFILE, (used + spare, before[1]))
+    # The limit is one of numbers, and there may be free ones between those in use.
+    used = settled(lambda: {int(name) for name in os.listdir(f"/proc/{gateway.process.pid}/fd")})
+    limit = next(islice((number for number in count() if number not in used), spare, None))
+    resource.prlimit(gateway.process.pid, resource.RLIMIT_NOFILE, (limit, before[1]))
     try:
         yield
     finally:
